@@ -1,0 +1,283 @@
+//! The byte stream of one connection, as the HTTP dispatchers see it.
+//!
+//! [`Link`] is the socket, encrypted or not. [`Connection`] puts two things on top: the
+//! [`Outbox`], through which responses send files past the dispatcher, and the [`Watch`], which
+//! learns from the reads when a request head has begun to arrive.
+//!
+//! [`ReadAhead`] lies under TLS only: the TLS library asks for 4 KiB at a time, the socket is read
+//! in 64 KiB.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use rustix::net::{SendFlags, send};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+use crate::outbox::Outbox;
+use crate::peer::{HttpVersion, PeerInfo};
+use crate::watch::Watch;
+
+/// Bytes taken from the socket at once under TLS: four full records.
+const READ_AHEAD_BYTES: usize = 64 * 1024;
+
+/// A socket, plain or under TLS.
+#[derive(Debug)]
+pub(crate) enum Link {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<ReadAhead>>),
+}
+
+/// One accepted connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    link: Link,
+    outbox: Outbox,
+    watch: Rc<Watch>,
+    peer: PeerInfo,
+}
+
+impl Connection {
+    pub(crate) fn new(link: Link, peer: PeerInfo, watch: Watch) -> Self {
+        Self {
+            link,
+            outbox: Outbox::new(),
+            watch: Rc::new(watch),
+            peer,
+        }
+    }
+
+    pub(crate) fn peer(&self) -> &PeerInfo {
+        &self.peer
+    }
+
+    /// The hand-over place for files; HTTP/2 has none, its frames take turns.
+    pub(crate) fn outbox(&self) -> Option<&Outbox> {
+        (self.peer.version == HttpVersion::Http1).then_some(&self.outbox)
+    }
+
+    pub(crate) fn watch(&self) -> &Rc<Watch> {
+        &self.watch
+    }
+
+    /// Waits while a file is being sent: it must not be interleaved with other bytes.
+    fn poll_before_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.outbox.is_sending() {
+            return self.outbox.poll_send(cx, &mut self.link);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let filled_before = buffer.filled().len();
+        ready!(Pin::new(&mut self.link).poll_read(cx, buffer))?;
+        if buffer.filled().len() > filled_before {
+            self.watch.note_read();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_before_write(cx))?;
+        let is_file_next = self.outbox.is_queued();
+        match &mut self.link {
+            Link::Plain(tcp) if is_file_next => poll_send_more(tcp, cx, bytes),
+            link => Pin::new(link).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_before_write(cx))?;
+        Pin::new(&mut self.link).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.link.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        ready!(this.outbox.poll_send(cx, &mut this.link))?;
+        Pin::new(&mut this.link).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.link).poll_shutdown(cx)
+    }
+}
+
+/// Writes a response head that file content follows, so that both share packets.
+fn poll_send_more(tcp: &TcpStream, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(tcp.poll_write_ready(cx))?;
+        let result = tcp.try_io(Interest::WRITABLE, || {
+            send(tcp, bytes, SendFlags::MORE | SendFlags::NOSIGNAL).map_err(io::Error::from)
+        });
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            sent => return Poll::Ready(sent),
+        }
+    }
+}
+
+impl AsyncRead for Link {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Link {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut *self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut *self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(tcp) => tcp.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+/// A socket read in large steps; the buffer exists only while it holds bytes.
+#[derive(Debug)]
+pub(crate) struct ReadAhead {
+    tcp: TcpStream,
+    buffer: BytesMut,
+}
+
+impl ReadAhead {
+    pub(crate) fn new(tcp: TcpStream) -> Self {
+        Self {
+            tcp,
+            buffer: BytesMut::new(),
+        }
+    }
+
+    /// Fills the empty buffer from the socket; leaves it empty at the end of the stream.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.tcp.poll_read_ready(cx))?;
+            self.buffer.reserve(READ_AHEAD_BYTES);
+            match self.tcp.try_read_buf(&mut self.buffer) {
+                Ok(_) => return Poll::Ready(Ok(())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.buffer = BytesMut::new();
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncRead for ReadAhead {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.buffer.is_empty() {
+            if buffer.remaining() >= READ_AHEAD_BYTES {
+                return Pin::new(&mut this.tcp).poll_read(cx, buffer);
+            }
+            ready!(this.poll_fill(cx))?;
+        }
+        let len = this.buffer.len().min(buffer.remaining());
+        buffer.put_slice(this.buffer.get(..len).unwrap_or_default());
+        this.buffer.advance(len);
+        if this.buffer.is_empty() {
+            this.buffer = BytesMut::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for ReadAhead {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
