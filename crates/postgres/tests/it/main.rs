@@ -1,0 +1,12 @@
+//! The private server against the PostgreSQL of this host.
+//!
+//! Every test has a data folder of its own below `/tmp`. Processes that must be killed are
+//! helpers: this binary again, running one ignored test (`support::helper`). Tests pass as root
+//! and as any other user; what cannot be tried is said aloud with `SKIPPED`.
+
+mod accounts;
+mod lifecycle;
+mod refusals;
+mod support;
+mod takeover;
+mod upgrade;
