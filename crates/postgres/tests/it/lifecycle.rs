@@ -130,6 +130,25 @@ async fn a_killed_server_serves_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_cannot_start_is_tried_until_it_can() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    let conf = cluster_of(folder.path()).join("slipway.conf");
+    let good = fs::read_to_string(&conf).unwrap();
+    fs::write(&conf, "no_such_setting = on\n").unwrap();
+
+    kill(server.pid().unwrap(), Signal::KILL);
+    let again = |state: &ServerState| matches!(state, ServerState::Restarting { attempt: 3.. });
+    wait_for_state(&server, again).await;
+    assert_eq!(server.pid(), None);
+    fs::write(&conf, good).unwrap();
+
+    wait_for_state(&server, |state| *state == ServerState::Ready).await;
+    assert_eq!(query(&server, "SELECT 1::text").await, "1");
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_stop_during_a_restart_leaves_nothing_running() {
     let folder = data_folder();
     let server = start(folder.path()).await;
