@@ -317,3 +317,55 @@ pub(crate) fn wrong_type(
         expected,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::digest::Algorithm;
+
+    #[test]
+    fn keys_fold_as_in_go() {
+        assert!(folds_to("mediaType", "mediaType"));
+        assert!(folds_to("MEDIATYPE", "mediaType"));
+        assert!(folds_to("layer\u{17f}", "layers"));
+        assert!(!folds_to("layer", "layers"));
+        assert!(!folds_to("layers ", "layers"));
+    }
+
+    #[test]
+    fn places_read_like_paths() {
+        assert_eq!(Place::Manifest.to_string(), "manifest");
+        assert_eq!(Place::Field("config").to_string(), "config");
+        assert_eq!(Place::Member("layers", 3).to_string(), "layers[3]");
+    }
+
+    #[test]
+    fn a_descriptor_with_everything_is_read() {
+        let digest = Digest::of(Algorithm::Sha512, b"hi");
+        let value = json!({
+            "mediaType": "text/plain", "digest": digest, "size": 2, "data": "aGk=",
+            "artifactType": "a/b", "urls": ["https://example.com/"], "annotations": {"k": "v"},
+            "platform": {"architecture": "arm64", "os": "linux", "os.features": ["x"]},
+        });
+        let descriptor = Descriptor::read(&value, Place::Field("config")).unwrap();
+        let platform = Platform {
+            architecture: "arm64".to_owned(),
+            os: "linux".to_owned(),
+            os_version: None,
+            variant: None,
+        };
+        let expected = Descriptor {
+            media_type: "text/plain".to_owned(),
+            digest,
+            size_bytes: 2,
+            artifact_type: Some("a/b".to_owned()),
+            annotations: BTreeMap::from([("k".to_owned(), "v".to_owned())]),
+            platform: Some(platform),
+            has_urls: true,
+            data: Some(b"hi".to_vec()),
+        };
+        assert_eq!(descriptor, expected);
+    }
+}

@@ -9,6 +9,7 @@
 //! as confidential as the blob. The form is stable within `sha2` 0.11; a unit test pins it.
 
 use std::fmt;
+use std::ops::Range;
 
 use digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest as _, Sha256, Sha512};
@@ -78,8 +79,8 @@ impl Hasher {
     /// Damage that keeps the form intact cannot be seen here: the digest simply comes out wrong.
     ///
     /// # Errors
-    /// [`ParseError::HasherState`] for an unknown algorithm byte, a wrong length, or a block
-    /// buffer that claims more bytes than a block has.
+    /// [`ParseError::HasherState`] for an unknown algorithm byte, a wrong length, a block
+    /// buffer that claims more bytes than a block has, or a count of blocks beyond 2^54.
     pub fn restore(saved: &[u8]) -> Result<Self, ParseError> {
         let refuse = |reason| ParseError::HasherState {
             len_bytes: saved.len(),
@@ -89,8 +90,8 @@ impl Hasher {
             return Err(refuse("empty"));
         };
         match Algorithm::from_db_byte(tag) {
-            Some(Algorithm::Sha256) => restore_state(state).map(State::Sha256),
-            Some(Algorithm::Sha512) => restore_state(state).map(State::Sha512),
+            Some(Algorithm::Sha256) => restore_state(state, SHA256_BLOCKS).map(State::Sha256),
+            Some(Algorithm::Sha512) => restore_state(state, SHA512_BLOCKS).map(State::Sha512),
             None => Err("unknown algorithm byte"),
         }
         .map(Self)
@@ -98,8 +99,27 @@ impl Hasher {
     }
 }
 
-fn restore_state<S: SerializableState>(saved: &[u8]) -> Result<S, &'static str> {
+/// Where a saved state counts the blocks hashed: little-endian, after the chaining value.
+const SHA256_BLOCKS: Range<usize> = 32..40;
+const SHA512_BLOCKS: Range<usize> = 64..80;
+
+/// The most blocks taken: 2^54 blocks of 64 bytes are 2^60 bytes, far below the point at which
+/// the length that `sha2` computes in bits overflows.
+const MAX_BLOCKS: u128 = 1 << 54;
+
+fn restore_state<S: SerializableState>(
+    saved: &[u8],
+    blocks_at: Range<usize>,
+) -> Result<S, &'static str> {
     let state: &SerializedState<S> = saved.try_into().map_err(|_| "wrong length")?;
+    let counter = saved.get(blocks_at).ok_or("wrong length")?;
+    let block_count = counter
+        .iter()
+        .rev()
+        .fold(0, |count: u128, byte| (count << 8) | u128::from(*byte));
+    if block_count > MAX_BLOCKS {
+        return Err("block count beyond any blob");
+    }
     S::deserialize(state).map_err(|_| "malformed block buffer")
 }
 
@@ -142,11 +162,12 @@ mod tests {
     fn the_saved_form_is_the_one_of_earlier_releases() {
         let mut hasher = Hasher::new(Algorithm::Sha256);
         hasher.update(b"abc");
-        let mut expected = "0167e6096a85ae67bb72f36e3c3af54fa57f520e518c68059babd9831f19cde05b\
-                            00000000000000000361626300"
+        let mut expected = "01\
+            67e6096a85ae67bb72f36e3c3af54fa57f520e518c68059babd9831f19cde05b\
+            0000000000000000\
+            03616263"
             .to_owned();
         expected.push_str(&"00".repeat(60));
-        expected.truncate(hasher.save().len() * 2);
         assert_eq!(hex::encode(hasher.save()), expected);
         assert_eq!(hasher.save().len(), 1 + 32 + 8 + 64);
         assert_eq!(
@@ -174,6 +195,22 @@ mod tests {
                 reason: "malformed block buffer"
             }
         );
+    }
+
+    #[test]
+    fn a_block_count_that_would_overflow_is_refused() {
+        for (algorithm, last_counter_byte) in [(Algorithm::Sha256, 40), (Algorithm::Sha512, 80)] {
+            let mut saved = Hasher::new(algorithm).save();
+            let len_bytes = saved.len();
+            saved[last_counter_byte] = 0xff;
+            assert_eq!(
+                Hasher::restore(&saved).unwrap_err(),
+                ParseError::HasherState {
+                    len_bytes,
+                    reason: "block count beyond any blob"
+                }
+            );
+        }
     }
 
     #[test]

@@ -162,6 +162,8 @@ impl<'de> Visitor<'de> for StrictSeed<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const LIMITS: JsonLimits = JsonLimits {
@@ -258,5 +260,48 @@ mod tests {
     #[test]
     fn a_number_beyond_floats_is_refused() {
         assert!(matches!(parse("1e999"), Err(ManifestError::Json(_))));
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 48, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+                prop::collection::hash_map(any::<String>(), inner, 0..8)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    const WIDE: JsonLimits = JsonLimits {
+        max_depth: 32,
+        max_values: 1000,
+    };
+
+    proptest! {
+        #[test]
+        fn the_scan_agrees_with_serde_json_on_valid_documents(value in any_value()) {
+            for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+                let expected = serde_json::from_str::<Value>(&text).unwrap();
+                prop_assert_eq!(parse_strict(text.as_bytes(), WIDE), Ok(expected));
+            }
+        }
+
+        #[test]
+        fn the_scan_refuses_what_serde_json_refuses(text in r#"[\[\]{},:"a1.e \\-]{0,16}"#) {
+            let lenient = serde_json::from_str::<Value>(&text);
+            match parse_strict(text.as_bytes(), WIDE) {
+                Ok(value) => prop_assert_eq!(value, lenient.unwrap()),
+                Err(ManifestError::DuplicateKey { .. }) => {}
+                Err(_) => prop_assert!(lenient.is_err()),
+            }
+        }
     }
 }

@@ -266,3 +266,49 @@ fn find_subject(object: Object<'_>) -> Result<Option<Descriptor>, ManifestError>
         .map(|value| Descriptor::read(value, Place::Field("subject")))
         .transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media_type::OCI_INDEX;
+
+    const EMPTY_INDEX: &[u8] = br#"{"schemaVersion":2,"manifests":[]}"#;
+
+    #[test]
+    fn size_is_checked_before_the_type_and_the_type_before_the_body() {
+        let limits = ManifestLimits {
+            max_bytes: 1,
+            ..ManifestLimits::default()
+        };
+        let too_large = ManifestError::TooLarge {
+            size_bytes: 2,
+            limit_bytes: 1,
+        };
+        assert_eq!(
+            ParsedManifest::parse(Some("a/b"), b"??", &limits),
+            Err(too_large)
+        );
+        let unsupported = ManifestError::UnsupportedMediaType("a/b".to_owned());
+        assert_eq!(
+            ParsedManifest::parse(Some("a/b"), b"?", &limits),
+            Err(unsupported)
+        );
+    }
+
+    #[test]
+    fn an_index_without_artifact_type_has_none() {
+        let limits = ManifestLimits::default();
+        let index = ParsedManifest::parse(Some(OCI_INDEX), EMPTY_INDEX, &limits).unwrap();
+        assert_eq!(index.kind, ManifestKind::Index);
+        assert_eq!(index.artifact_type, None);
+        assert_eq!(index.blobs().count(), 0);
+    }
+
+    #[test]
+    fn the_media_type_is_stored_in_its_canonical_case() {
+        let header = OCI_INDEX.to_uppercase();
+        let limits = ManifestLimits::default();
+        let index = ParsedManifest::parse(Some(&header), EMPTY_INDEX, &limits).unwrap();
+        assert_eq!(index.media_type, OCI_INDEX);
+    }
+}

@@ -103,8 +103,12 @@ pub(crate) fn remove_unfinished(root: &Path) -> Result<(), EmbeddedError> {
             .to_string_lossy()
             .starts_with(UNFINISHED_PREFIX)
         {
-            tracing::warn!(postgres.folder = %entry.path().display(), "removing a half-made cluster");
-            remove_tree(&entry.path())?;
+            let folder = entry.path();
+            tracing::warn!(postgres.folder = %folder.display(), "removing a half-made cluster");
+            // Nothing uses the folder, so one that stays does no harm; the next start tries again.
+            if let Err(error) = remove_tree(&folder) {
+                tracing::warn!(%error, "a half-made cluster stays");
+            }
         }
     }
     Ok(())

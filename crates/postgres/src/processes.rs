@@ -51,8 +51,19 @@ pub(crate) fn works_below(pid: u32, root: &Path) -> bool {
 /// Covers a postmaster that has not changed to its cluster yet.
 fn names_folder(process: &Path, root: &Path) -> bool {
     let line = fs::read(process.join("cmdline")).unwrap_or_default();
-    let mut arguments = line.split(|byte| *byte == 0);
-    arguments.any(|argument| Path::new(OsStr::from_bytes(argument)).starts_with(root))
+    line.split(|byte| *byte == 0)
+        .any(|argument| names_path(argument, root))
+}
+
+/// Whether an argument is such a path, alone or as the value of `--option=`.
+fn names_path(argument: &[u8], root: &Path) -> bool {
+    let value = argument
+        .splitn(2, |byte| *byte == b'=')
+        .nth(1)
+        .unwrap_or_default();
+    [argument, value]
+        .iter()
+        .any(|text| Path::new(OsStr::from_bytes(text)).starts_with(root))
 }
 
 /// Whether the pid is taken by any process, as far as this user can tell.
@@ -78,6 +89,16 @@ fn to_pid(pid: u32) -> Option<Pid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_found_alone_and_in_an_option() {
+        let root = Path::new("/data/postgres");
+        assert!(names_path(b"/data/postgres/15", root));
+        assert!(names_path(b"--pgdata=/data/postgres/.init-15-0", root));
+        assert!(!names_path(b"--pgdata=/data/postgres2", root));
+        assert!(!names_path(b"-D", root));
+        assert!(!names_path(b"", root));
+    }
 
     #[test]
     fn this_test_is_not_a_server() {

@@ -134,6 +134,45 @@ async fn a_uid_without_a_name_runs_the_server() {
     assert!(list_servers(&cluster_of(&data_dir)).is_empty());
 }
 
+#[tokio::test]
+async fn a_writable_passwd_file_names_the_uid_once() {
+    // In a mount namespace of its own, so that the host's file stays as it is.
+    let probe = std::process::Command::new("unshare")
+        .args(["--mount", "true"])
+        .status();
+    if !is_root() || !probe.is_ok_and(|status| status.success()) {
+        println!("SKIPPED: only root with `unshare --mount` can try another /etc/passwd");
+        return;
+    }
+    let folder = data_folder();
+    let data_dir = folder.path().join("data");
+    fs::create_dir(&data_dir).unwrap();
+    std::os::unix::fs::chown(&data_dir, Some(12_345), Some(0)).unwrap();
+    let program = folder.path().join("helper");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let passwd = folder.path().join("passwd");
+    fs::copy("/etc/passwd", &passwd).unwrap();
+    fs::set_permissions(&passwd, fs::Permissions::from_mode(0o664)).unwrap();
+    let script = format!(
+        "mount --bind {} /etc/passwd && exec {} \"$@\"",
+        passwd.display(),
+        NAMELESS.join(" ")
+    );
+    let prefix = ["unshare", "--mount", "sh", "-c", &script, "sh"];
+
+    for _ in 0..2 {
+        let mut helper = Helper::spawn_program(&program, &data_dir, &prefix);
+        let answer = helper.answer();
+        assert!(answer.starts_with("ready "), "{answer}");
+        helper.finish();
+    }
+
+    let text = fs::read_to_string(&passwd).unwrap();
+    assert_eq!(text.matches(":12345:").count(), 1, "{text}");
+    // The wrapper library was not needed.
+    assert!(!data_dir.join("postgres/nss-passwd").exists());
+}
+
 fn has_wrapper() -> bool {
     let mut folders = vec!["/usr/lib64".into(), "/usr/lib".into()];
     folders.extend(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, getpgid};
 use slipway_postgres::ServerState;
 
 use crate::support::{
@@ -41,6 +41,7 @@ async fn data_outlives_a_clean_stop_and_a_second_start() {
 async fn the_database_is_private_and_as_configured() {
     let folder = data_folder();
     let mut settings = quick_settings(folder.path());
+    settings.durable = true;
     settings.extra = vec![("work_mem".to_owned(), "3MB".to_owned())];
     let server = slipway_postgres::EmbeddedServer::start(settings)
         .await
@@ -50,6 +51,8 @@ async fn the_database_is_private_and_as_configured() {
     let mode = fs::metadata(&socket_dir).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
     assert_eq!(query(&server, "SHOW listen_addresses").await, "");
+    assert_eq!(query(&server, "SHOW fsync").await, "on");
+    assert_eq!(query(&server, "SHOW full_page_writes").await, "on");
     assert_eq!(query(&server, "SHOW work_mem").await, "3MB");
     assert_eq!(query(&server, "SHOW shared_buffers").await, "16MB");
     assert_eq!(query(&server, "SHOW data_checksums").await, "on");
@@ -60,6 +63,22 @@ async fn the_database_is_private_and_as_configured() {
     assert_eq!(query(&server, role).await, "false");
     // The owner of the database may add what the schema needs.
     query(&server, "CREATE TABLE public.mine (id bigint)").await;
+
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn neither_ctrl_c_nor_the_environment_reaches_the_server() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    let pid = server.pid().unwrap();
+
+    let process = Pid::from_raw(pid.try_into().unwrap());
+    assert_eq!(getpgid(process).unwrap(), process.unwrap());
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap();
+    let environment = String::from_utf8_lossy(&environment).into_owned();
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    assert!(!environment.contains("CARGO_MANIFEST_DIR"), "{environment}");
 
     server.stop().await.unwrap();
 }
@@ -108,6 +127,25 @@ async fn a_killed_server_serves_again() {
 
     server.stop().await.unwrap();
     assert!(list_servers(&cluster).is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_is_tried_until_it_can() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    let conf = cluster_of(folder.path()).join("slipway.conf");
+    let good = fs::read_to_string(&conf).unwrap();
+    fs::write(&conf, "no_such_setting = on\n").unwrap();
+
+    kill(server.pid().unwrap(), Signal::KILL);
+    let again = |state: &ServerState| matches!(state, ServerState::Restarting { attempt: 3.. });
+    wait_for_state(&server, again).await;
+    assert_eq!(server.pid(), None);
+    fs::write(&conf, good).unwrap();
+
+    wait_for_state(&server, |state| *state == ServerState::Ready).await;
+    assert_eq!(query(&server, "SELECT 1::text").await, "1");
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
