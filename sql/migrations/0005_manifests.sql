@@ -37,13 +37,14 @@ $$;
 -- Publishes a manifest: links its blobs, moves the named tags (or renews the
 -- temporary tag of a push by digest), writes the usage log.
 -- Verdicts: 'ok'; 'gone' (no such repository); 'state' (detail: the repository's
--- state); 'blobs' and 'children' (detail: the digests not here); 'immutable'
+-- state); 'blobs' and 'children' (detail: the digests not here); 'sizes' (detail:
+-- the blobs whose descriptor states another size); 'immutable'
 -- (detail: the tag). Any verdict but 'ok' leaves everything as it was.
 -- Locks: the repository row, then presence rows in blob order.
 CREATE FUNCTION put_manifest(
     of_repository bigint, of_digest bytea, of_media_type text, of_artifact_type text,
     of_config_media_type text, of_subject bytea, of_annotations jsonb, of_bytes bytea,
-    layers_size bigint, blob_digests bytea[], child_digests bytea[],
+    layers_size bigint, blob_digests bytea[], blob_sizes bigint[], child_digests bytea[],
     children_required boolean, tag_names text[], temporary_ms bigint,
     by_account bigint, from_ip text, by_request text, log_metadata jsonb
 ) RETURNS TABLE (verdict text, detail text[], subject_present boolean)
@@ -54,6 +55,7 @@ DECLARE
     repo repository%ROWTYPE;
     blob_ids bigint[];
     missing text[];
+    unequal text[];
     of_manifest bigint;
     has_subject boolean := false;
     tag_name text;
@@ -69,16 +71,21 @@ BEGIN
     END IF;
 
     IF cardinality(blob_digests) > 0 THEN
-        SELECT array_agg(present.id), array_agg(encode(w.digest, 'hex')) FILTER (WHERE present.id IS NULL)
-          INTO blob_ids, missing
-          FROM unnest(blob_digests) AS w (digest)
+        SELECT array_agg(present.id),
+               array_agg(encode(w.digest, 'hex')) FILTER (WHERE present.id IS NULL),
+               array_agg(encode(w.digest, 'hex')) FILTER (WHERE present.size_bytes <> w.size_bytes)
+          INTO blob_ids, missing, unequal
+          FROM unnest(blob_digests, blob_sizes) AS w (digest, size_bytes)
           LEFT JOIN LATERAL (
-            SELECT b.id FROM blob b
+            SELECT b.id, b.size_bytes FROM blob b
               JOIN repository_blob rb ON rb.repository_id = of_repository AND rb.blob_id = b.id
              WHERE b.digest = w.digest AND b.state = 0
           ) present ON true;
         IF missing IS NOT NULL THEN
             RETURN QUERY SELECT 'blobs', missing, false; RETURN;
+        END IF;
+        IF unequal IS NOT NULL THEN
+            RETURN QUERY SELECT 'sizes', unequal, false; RETURN;
         END IF;
         PERFORM 1 FROM repository_blob rb
          WHERE rb.repository_id = of_repository AND rb.blob_id = ANY (blob_ids)

@@ -1,0 +1,8 @@
+-- Writes usage-log rows in one go. Parallel arrays: $1 kinds, $2 repositories, $3 performers,
+-- $4 IPs, $5 request ids, $6 metadata, $7 Unix milliseconds.
+INSERT INTO usage_log (at, kind, namespace_id, repository_id, performer_id, ip, request_id, metadata)
+SELECT to_timestamp(w.at_ms / 1000.0), w.kind, r.namespace_id, w.repository_id, w.performer_id,
+       w.ip, w.request_id, w.metadata
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::bigint[])
+       AS w (kind, repository_id, performer_id, ip, request_id, metadata, at_ms)
+  LEFT JOIN repository r ON r.id = w.repository_id
