@@ -36,7 +36,7 @@ $$;
 
 -- Publishes a manifest: links its blobs, moves the named tags (or renews the
 -- temporary tag of a push by digest), writes the usage log.
--- Verdicts: 'ok'; 'gone' (no such repository); 'state' (detail: the repository's
+-- Verdicts: 'ok' (detail: tags that pointed elsewhere); 'gone' (no such repository); 'state' (detail: the repository's
 -- state); 'blobs' and 'children' (detail: the digests not here); 'sizes' (detail:
 -- the blobs whose descriptor states another size); 'immutable'
 -- (detail: the tag). Any verdict but 'ok' leaves everything as it was.
@@ -58,6 +58,7 @@ DECLARE
     unequal text[];
     of_manifest bigint;
     has_subject boolean := false;
+    moved text[] := '{}';
     tag_name text;
     open_span tag%ROWTYPE;
     temporary_name text := '$temp-' || encode(of_digest, 'hex');
@@ -138,7 +139,12 @@ BEGIN
         IF FOUND AND open_span.manifest_id = of_manifest THEN
             CONTINUE;
         END IF;
-        PERFORM close_tag_span(of_repository, tag_name, now_ms);
+        IF EXISTS (SELECT 1 FROM tag t
+                    WHERE t.repository_id = of_repository AND t.name = tag_name AND NOT t.hidden
+                      AND (t.end_ms IS NULL OR t.end_ms > now_ms)) THEN
+            moved := moved || tag_name;
+            PERFORM close_tag_span(of_repository, tag_name, now_ms);
+        END IF;
         INSERT INTO tag (repository_id, manifest_id, name, start_ms)
         VALUES (of_repository, of_manifest, tag_name, now_ms);
     END LOOP;
@@ -154,7 +160,7 @@ BEGIN
 
     INSERT INTO usage_log (kind, namespace_id, repository_id, performer_id, ip, request_id, metadata)
     VALUES ('push_repo', repo.namespace_id, of_repository, by_account, from_ip, by_request, log_metadata);
-    RETURN QUERY SELECT 'ok', '{}'::text[], has_subject;
+    RETURN QUERY SELECT 'ok', moved, has_subject;
 END
 $$;
 
