@@ -1,5 +1,7 @@
 //! Every engine runs the shared suite.
 
+#![expect(clippy::unwrap_used, reason = "shared parts of tests fail like tests")]
+
 use slipway_storage::{EngineKind, Store, StoreSettings, SyncMode};
 use slipway_testkit::storage_suite::storage_suite;
 use tempfile::TempDir;

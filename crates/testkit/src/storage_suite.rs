@@ -7,6 +7,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a check that cannot go on fails the test that runs it"
 )]
 
@@ -235,9 +236,9 @@ async fn an_upload_resumes_at_its_synced_state(store: &Store, batch: BatchId) {
     drop(lost);
 
     let writer = store.reopen_writer(batch, saved).await.unwrap();
-    assert_eq!(writer.size_bytes(), 1_000);
-    assert_eq!(writer.synced_bytes(), 1_000);
-    if store.capabilities().appends {
+    assert_eq!((writer.size_bytes(), writer.synced_bytes()), (1_000, 1_000));
+    let appends = store.capabilities().appends;
+    if appends {
         let listed = store.list_batch(batch).await.unwrap();
         assert_eq!(
             listed,
@@ -249,23 +250,22 @@ async fn an_upload_resumes_at_its_synced_state(store: &Store, batch: BatchId) {
     appended.writer.sync().await.unwrap();
     let whole = pattern(0, 3_000);
     assert_eq!(appended.sink, Trail::of(&whole));
-    let segments = appended.writer.segments();
     assert_eq!(
-        segments.len(),
-        if store.capabilities().appends { 1 } else { 2 }
+        appended.writer.segments().len(),
+        if appends { 1 } else { 2 }
     );
-    assert!(read_range(store, segments, 0, 3_000).await == whole);
+    assert!(read_range(store, appended.writer.segments(), 0, 3_000).await == whole);
+    another_batch_takes_over(store, BatchId(batch.0 + 1_000), appended).await;
+}
 
-    let other_batch = BatchId(batch.0 + 1_000);
-    let taken_over = store
-        .reopen_writer(other_batch, segments.to_vec())
-        .await
-        .unwrap();
-    let moved = append(taken_over, appended.sink, pattern(3_000, 10)).await;
+async fn another_batch_takes_over(store: &Store, batch: BatchId, left: Appended<Trail>) {
+    let segments = left.writer.synced_segments();
+    let writer = store.reopen_writer(batch, segments).await.unwrap();
+    let moved = append(writer, left.sink, pattern(3_000, 10)).await;
     let tail = moved.writer.segments().last().unwrap();
     assert_eq!(
         tail.key.batch(),
-        other_batch,
+        batch,
         "new bytes belong to the new owner's batch"
     );
     assert!(read_range(store, moved.writer.segments(), 0, 3_010).await == pattern(0, 3_010));
