@@ -60,6 +60,10 @@ pub struct StoreSettings {
     pub segment_close_bytes: u64,
     /// A blob never has more segments than this.
     pub max_segments: usize,
+    /// Unsynced bytes at which a growing local file is synced in the background (mode `Always`).
+    ///
+    /// It keeps the disk busy while bytes still arrive, so the final sync has little left to do.
+    pub write_back_bytes: u64,
     /// Free bytes below which nothing is written.
     pub reserve_bytes: u64,
     /// How many files of finished blobs stay open for reading.
@@ -86,6 +90,7 @@ impl StoreSettings {
             sync: SyncMode::Always,
             segment_close_bytes: 1 << 30,
             max_segments: 10_000,
+            write_back_bytes: 16 << 20,
             reserve_bytes: 0,
             open_files: 256,
             held_threads: 64,

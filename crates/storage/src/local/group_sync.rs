@@ -5,7 +5,7 @@
 //! two syncs pass before the last of them is served. The syncs run on one thread of the blocking
 //! pool back to back; a waiter that goes away stops nothing.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -22,6 +22,12 @@ pub(super) struct GroupSync {
 struct Shared {
     work: Box<Work>,
     state: Mutex<State>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Default)]
@@ -61,19 +67,17 @@ impl GroupSync {
     }
 
     fn join(&self) -> watch::Receiver<Option<Verdict>> {
-        let mut state = self
-            .shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.shared.lock();
         let receiver = state
             .next
             .get_or_insert_with(|| watch::Sender::new(None))
             .subscribe();
         if !state.running {
             state.running = true;
+            let shared = Arc::clone(&self.shared);
             let runner = Runner {
-                shared: Arc::clone(&self.shared),
+                shared,
+                round: None,
                 finished: false,
             };
             // The handle is not needed: the verdict travels by the round.
@@ -85,29 +89,30 @@ impl GroupSync {
 
 struct Runner {
     shared: Arc<Shared>,
+    /// The round being run. A field, so that a panic drops it after `drop` has put the state
+    /// right: its waiters may call again at once.
+    round: Option<watch::Sender<Option<Verdict>>>,
     finished: bool,
 }
 
 impl Runner {
     fn run(mut self) {
-        while let Some(round) = self.next_round() {
+        while self.start_round() {
             let verdict = (self.shared.work)();
-            round.send_replace(Some(verdict));
+            if let Some(round) = self.round.take() {
+                round.send_replace(Some(verdict));
+            }
         }
     }
 
-    fn next_round(&mut self) -> Option<watch::Sender<Option<Verdict>>> {
-        let mut state = self
-            .shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let round = state.next.take();
-        if round.is_none() {
+    fn start_round(&mut self) -> bool {
+        let mut state = self.shared.lock();
+        self.round = state.next.take();
+        if self.round.is_none() {
             state.running = false;
             self.finished = true;
         }
-        round
+        self.round.is_some()
     }
 }
 
@@ -115,11 +120,7 @@ impl Runner {
 impl Drop for Runner {
     fn drop(&mut self) {
         if !self.finished {
-            let mut state = self
-                .shared
-                .state
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.shared.lock();
             state.running = false;
             state.next = None;
         }

@@ -53,6 +53,7 @@ pub(crate) struct LocalEngine {
     sync_mode: SyncMode,
     segment_close_bytes: u64,
     reserve_bytes: u64,
+    write_back_bytes: u64,
     read_chunk_bytes: usize,
     witness: Arc<Witness>,
     segments_folder: Arc<Folder>,
@@ -88,6 +89,7 @@ impl LocalEngine {
             sync_mode: settings.sync,
             segment_close_bytes: settings.segment_close_bytes.max(1),
             reserve_bytes: settings.reserve_bytes,
+            write_back_bytes: settings.write_back_bytes,
             read_chunk_bytes: settings.read_chunk_bytes,
             witness,
             segments_folder,
@@ -161,7 +163,9 @@ impl LocalEngine {
             SyncMode::Os => Ok(()),
         });
         if let Err(error) = synced {
-            self.remove_files(&[key])?;
+            if let Err(error) = self.remove_files(&[key]) {
+                tracing::warn!(segment.key = %key, %error, "a failed segment stays behind");
+            }
             return Err(error);
         }
         Ok(folder)
@@ -193,10 +197,11 @@ impl LocalEngine {
         self: &Arc<Self>,
         pieces: Vec<Piece>,
     ) -> Result<Vec<LocalPart>, StorageError> {
-        let found: Option<Vec<LocalPart>> = pieces
-            .iter()
-            .map(|piece| self.handles.find(piece))
-            .collect();
+        let find = |piece: &Piece| {
+            let kept = self.handles.find(piece);
+            kept.or_else(|| self.handles.open_cached(piece, &self.path(piece.key)))
+        };
+        let found: Option<Vec<LocalPart>> = pieces.iter().map(find).collect();
         if let Some(parts) = found {
             return Ok(parts);
         }

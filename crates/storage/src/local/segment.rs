@@ -19,11 +19,6 @@ use crate::body::Chunk;
 use crate::error::StorageError;
 use crate::key::SegmentKey;
 
-/// Unsynced bytes at which write-back of a growing file starts.
-///
-/// It keeps the disk busy while bytes still arrive, so the final sync has little left to do.
-const WRITE_BACK_BYTES: u64 = 32 << 20;
-
 /// Most buffers one vectored write may name (Linux `UIO_MAXIOV`).
 const MAX_SLICES: usize = 1024;
 
@@ -133,11 +128,11 @@ impl OpenSegment {
         Ok(())
     }
 
-    /// Starts a sync in the background when enough has gathered and none runs.
-    pub(super) fn write_back(self: &Arc<Self>, witness: &Arc<Witness>) {
+    /// Starts a sync in the background when `most_bytes` have gathered and none runs.
+    pub(super) fn write_back(self: &Arc<Self>, most_bytes: u64, witness: &Arc<Witness>) {
         let written_bytes = self.written_bytes.load(Ordering::Acquire);
         let waiting_bytes = written_bytes - self.synced_bytes.load(Ordering::Acquire);
-        if waiting_bytes < WRITE_BACK_BYTES || self.writes_back.swap(true, Ordering::AcqRel) {
+        if waiting_bytes < most_bytes || self.writes_back.swap(true, Ordering::AcqRel) {
             return;
         }
         let segment = Arc::clone(self);

@@ -244,7 +244,7 @@ impl LocalWriter {
                 return Err(error);
             }
         }
-        segment.write_back(&self.engine.witness);
+        segment.write_back(self.engine.write_back_bytes, &self.engine.witness);
         Ok(())
     }
 }
