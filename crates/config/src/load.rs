@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use config::{Map, Source, Value as LayerValue, ValueKind};
 use serde_json::Value;
@@ -24,19 +24,33 @@ const IMPLIED_FILE: &str = "config.toml";
 const ENV_PREFIX: &str = "SLIPWAY__";
 
 /// What to load a configuration from; later files win, the environment wins over files.
-#[derive(Clone, Debug, Default)]
+///
+/// Debug names the files and variables and leaves out their contents, which may hold secrets.
+#[derive(Clone, Default)]
 pub struct Sources {
     files: Vec<FileSource>,
     environment: BTreeMap<String, OsString>,
 }
 
-#[derive(Clone, Debug)]
+impl fmt::Debug for Sources {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files: Vec<&PathBuf> = self.files.iter().map(|file| &file.path).collect();
+        let variables: Vec<&String> = self.environment.keys().collect();
+        formatter
+            .debug_struct("Sources")
+            .field("files", &files)
+            .field("environment", &variables)
+            .finish()
+    }
+}
+
+#[derive(Clone)]
 struct FileSource {
     path: PathBuf,
     content: FileContent,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum FileContent {
     OnDisk { required: bool },
     Given(String),
@@ -59,6 +73,7 @@ impl Sources {
         }
         sources.environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .filter(|(name, _)| name.starts_with(ENV_PREFIX))
             .collect();
         sources
     }

@@ -12,11 +12,33 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-pub use self::table::{Disposition, QUAY_KEYS, QuayKey};
+pub use self::table::QUAY_KEYS;
 use crate::config::Config;
+use crate::import::convert::How;
 use crate::key::{SECTIONS, find_key};
 use crate::load::Sources;
 use crate::render::toml_literal;
+
+/// What becomes of a Quay key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// It sets these keys.
+    Mapped(&'static [&'static str]),
+    /// It has no counterpart and will get none, for this reason.
+    Refused(&'static str),
+    /// What it configures is not built yet.
+    NotBuilt,
+}
+
+/// A top-level key of a Quay `config.yaml`.
+#[derive(Clone, Copy, Debug)]
+pub struct QuayKey {
+    /// Quay's name.
+    pub name: &'static str,
+    /// What becomes of it.
+    pub disposition: Disposition,
+    pub(crate) how: How,
+}
 
 /// What became of a Quay configuration.
 ///

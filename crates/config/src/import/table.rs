@@ -5,27 +5,7 @@
 //! and treated like the listed ones. The table is sorted by name, a test holds it to that.
 
 use crate::import::convert::How;
-
-/// What becomes of a Quay key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disposition {
-    /// It sets these keys.
-    Mapped(&'static [&'static str]),
-    /// It has no counterpart and will get none, for this reason.
-    Refused(&'static str),
-    /// What it configures is not built yet.
-    NotBuilt,
-}
-
-/// A top-level key of a Quay `config.yaml`.
-#[derive(Clone, Copy, Debug)]
-pub struct QuayKey {
-    /// Quay's name.
-    pub name: &'static str,
-    /// What becomes of it.
-    pub disposition: Disposition,
-    pub(crate) how: How,
-}
+use crate::import::{Disposition, QuayKey};
 
 const fn mapped(name: &'static str, how: How, targets: &'static [&'static str]) -> QuayKey {
     QuayKey {
