@@ -258,21 +258,18 @@ fn check_storage(config: &Config, faults: &mut Vec<Broken>) {
     }
 }
 
-/// Whether `name` can be the name of a user or organization.
+/// Whether `name` can be the name of a user or organization: runs of lower-case letters and
+/// digits, joined by single dots, underscores or hyphens, 2 to 255 letters in all.
 ///
-/// Quay: `endpoints/api/user.py` and `data/model/user.py`, names of 2 to 255 letters.
+/// Quay: `util/validation.py`, `validate_username`.
 fn is_account_name(name: &str) -> bool {
-    let is_edge = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let bytes = name.as_bytes();
-    (2..=255).contains(&bytes.len())
-        && bytes.first().copied().is_some_and(is_edge)
-        && bytes
-            .iter()
-            .all(|byte| is_edge(*byte) || b"._-".contains(byte))
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let mut runs = name.split(['.', '_', '-']);
+    (2..=255).contains(&name.len()) && runs.all(|run| !run.is_empty() && run.bytes().all(is_plain))
 }
 
 fn check_names(config: &Config, faults: &mut Vec<Broken>) {
-    let allowed = "2 to 255 of `a-z 0-9 . _ -`, a letter or digit first";
+    let allowed = "2 to 255 of `a-z 0-9`, with single `.`, `_` or `-` between them";
     let auth = &config.auth;
     let lists = [
         ("auth.superusers", &auth.superusers),

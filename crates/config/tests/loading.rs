@@ -299,6 +299,9 @@ const BROKEN_RULES: &[(&str, &str)] = &[
     ),
     ("[storage]\nshared_mount = true", "storage.shared_mount"),
     ("[auth]\nsuperusers = [\"Admin\"]", "auth.superusers"),
+    ("[auth]\nsuperusers = [\"an..na\"]", "auth.superusers"),
+    ("[auth]\nsuperusers = [\"a\"]", "auth.superusers"),
+    ("[auth]\nsuperusers = [\"anna-\"]", "auth.superusers"),
     (
         "[auth]\nsuperusers = [\"anna\"]\nglobal_readonly_superusers = [\"anna\"]",
         "auth.global_readonly_superusers",
