@@ -33,6 +33,8 @@ impl Flags {
 /// One configuration key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
+    /// The key with its section, such as `server.listen`.
+    pub path: &'static str,
     /// The section it belongs to, such as `server`.
     pub section: &'static str,
     /// Its name within the section.
@@ -53,12 +55,6 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key with its section, such as `server.listen`.
-    #[must_use]
-    pub fn path(&self) -> String {
-        format!("{}.{}", self.section, self.name)
-    }
-
     /// The environment variable that sets it, such as `SLIPWAY__SERVER__LISTEN`.
     #[must_use]
     pub fn env_name(&self) -> String {
@@ -136,8 +132,7 @@ pub fn list_keys() -> impl Iterator<Item = &'static Key> {
 /// The key with this path, such as `server.listen`.
 #[must_use]
 pub fn find_key(path: &str) -> Option<&'static Key> {
-    let (section, name) = path.split_once('.')?;
-    list_keys().find(|key| key.section == section && key.name == name)
+    list_keys().find(|key| key.path == path)
 }
 
 /// Declares one section: its struct, its defaults and its rows in the table of keys.
@@ -180,6 +175,7 @@ macro_rules! section {
                 doc: &[$($doc),+],
                 keys: &[$(
                     $crate::key::Key {
+                        path: concat!($section, ".", stringify!($key)),
                         section: $section,
                         name: stringify!($key),
                         doc: &[$($key_doc),+],

@@ -12,7 +12,7 @@ section! {
         /// Whether a request is answered 503 when its audit row cannot be kept, pulls included.
         ///
         /// Otherwise rows that do not fit are dropped and counted.
-        strict: bool = false, quay ["ALLOW_PULLS_WITHOUT_STRICT_LOGGING"], flags [reload];
+        strict: bool = false, quay ["ALLOW_PULLS_WITHOUT_STRICT_LOGGING", "ALLOW_WITHOUT_STRICT_LOGGING"], flags [reload];
         /// How often waiting rows are written.
         flush_interval: Duration = Duration::from_secs(1),
             range [Duration::from_millis(10), Duration::from_secs(3600)];

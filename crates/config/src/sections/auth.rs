@@ -27,7 +27,7 @@ section! {
             range [Duration::from_secs(1), Duration::from_secs(365 * 86_400)],
             quay ["INSTANCE_SERVICE_KEY_REFRESH"];
         /// Names of users that administer the registry.
-        superusers: Vec<String> = Vec::new(), quay ["SUPER_USERS"], flags [reload];
+        superusers: Vec<String> = Vec::new(), quay ["SUPER_USERS", "FEATURE_SUPER_USERS"], flags [reload];
         /// Whether superusers may also read and change what belongs to others.
         superusers_full_access: bool = false, quay ["FEATURE_SUPERUSERS_FULL_ACCESS"], flags [reload];
         /// Names of users that may read everything and change nothing of others.

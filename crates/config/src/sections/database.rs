@@ -16,8 +16,7 @@ section! {
         /// Connection URL, `postgresql://user:password@host:port/name`.
         url: Option<Secret<String>> = None, quay ["DB_URI"], flags [secret];
         /// Connections kept open at most.
-        pool_size: u32 = 24, range [1, 10_000],
-            quay ["DB_CONNECTION_POOLING", "DB_CONNECTION_POOLING_REGISTRY"];
+        pool_size: u32 = 24, range [1, 10_000];
         /// How long making a connection may take.
         connect_timeout: Duration = Duration::from_secs(5),
             range [Duration::from_millis(1), Duration::from_secs(600)];
@@ -31,7 +30,7 @@ section! {
         /// PEM file with the authorities that may sign the database's certificate.
         ///
         /// Setting it makes TLS to the database mandatory.
-        ca_certificate: Option<PathBuf> = None;
+        ca_certificate: Option<PathBuf> = None, quay ["DB_CONNECTION_ARGS"];
         /// Embedded only: folder with `postgres` and `initdb`; unset looks in the usual places.
         bin_dir: Option<PathBuf> = None;
         /// Embedded only: account to run PostgreSQL as when the process itself runs as root.

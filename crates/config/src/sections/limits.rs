@@ -36,7 +36,7 @@ section! {
         ///
         /// A network is one IPv4 address or an IPv6 /64.
         requests_per_second_per_ip: u32 = 0, range [0, 1_000_000],
-            quay ["FEATURE_RATE_LIMITS"], flags [reload];
+            flags [reload];
         /// Largest head of a request.
         max_header_bytes: ByteSize = ByteSize::from_kib(64),
             range [ByteSize::from_kib(1), ByteSize::from_mib(1)];

@@ -19,7 +19,7 @@ section! {
     /// The process's own log, on standard error.
     Log in "log" {
         /// Level, or filter by module, such as `info` or `info,slipway_storage=debug`.
-        level: String = "info".to_owned(), quay ["LOGGING_LEVEL", "DEBUGLOG"], flags [reload];
+        level: String = "info".to_owned(), quay ["LOGGING_LEVEL"], flags [reload];
         /// For people (`text`) or for machines (`json`).
         format: LogFormat = LogFormat::Text;
         /// Whether every request leaves a line.

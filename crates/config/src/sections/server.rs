@@ -19,9 +19,9 @@ section! {
         /// Links, the token realm and the audience of tokens are built from it. When unset, the
         /// realm follows the host a request names, and the audience is the first `server.listen`
         /// address; set it wherever more than one machine reaches the registry.
-        url: Option<String> = None, quay ["SERVER_HOSTNAME", "PREFERRED_URL_SCHEME"], flags [public];
+        url: Option<String> = None, quay ["SERVER_HOSTNAME", "PREFERRED_URL_SCHEME", "EXTERNAL_TLS_TERMINATION"], flags [public];
         /// Worker threads that serve requests; 0 starts one per core.
-        workers: u16 = 0, range [0, 1024], quay ["WORKER_COUNT_WEB", "WORKER_COUNT_REGISTRY"];
+        workers: u16 = 0, range [0, 1024];
         /// Open connections over all workers; further ones wait in the backlog.
         max_connections: u32 = 25_000, range [1, 10_000_000];
         /// Connections the system holds that have not been accepted yet.
@@ -42,7 +42,7 @@ section! {
         /// Networks of proxies whose `X-Forwarded-*` headers are believed; none by default.
         ///
         /// The address of the client is the rightmost forwarded address outside these networks.
-        trusted_proxies: Vec<IpNetwork> = Vec::new(), flags [reload];
+        trusted_proxies: Vec<IpNetwork> = Vec::new(), quay ["TRUSTED_PROXY_CIDR"], flags [reload];
         /// Header that carries the id of a request; an incoming id is kept if a trusted proxy sent it.
         request_id_header: String = "X-Request-Id".to_owned();
     }

@@ -33,9 +33,9 @@ section! {
     /// Where blobs are kept.
     Storage in "storage" {
         /// What keeps the bytes; `memory` is for tests.
-        engine: StorageEngine = StorageEngine::Fs, quay ["DISTRIBUTED_STORAGE_CONFIG"];
+        engine: StorageEngine = StorageEngine::Fs, quay ["DISTRIBUTED_STORAGE_CONFIG", "DISTRIBUTED_STORAGE_PREFERENCE"];
         /// Folder of engine `fs`; unset means `blobs` below `data.dir`.
-        path: Option<PathBuf> = None, quay ["DISTRIBUTED_STORAGE_CONFIG"];
+        path: Option<PathBuf> = None, quay ["DISTRIBUTED_STORAGE_CONFIG", "DISTRIBUTED_STORAGE_PREFERENCE"];
         /// Whether a confirmed upload is on disk (`always`) or left to the system (`os`).
         sync: SyncMode = SyncMode::Always;
         /// Blobs up to this size are kept in the database instead of the engine; at most 1 MiB.
