@@ -213,6 +213,9 @@ fn verify_argon2(password: &Secret, stored: &str) -> Result<bool, AuthError> {
         |failure: argon2::password_hash::Error| AuthError::UnusableHash(failure.to_string());
     let parsed = PasswordHash::new(stored).map_err(unusable)?;
     let params = Params::try_from(&parsed).map_err(unusable)?;
+    if parsed.salt.is_none() || parsed.hash.is_none() {
+        return Err(AuthError::UnusableHash("lacks salt or hash".to_owned()));
+    }
     if params.m_cost() > MAX_STORED_MEMORY_KIB || params.t_cost() > MAX_STORED_ITERATIONS {
         return Err(AuthError::UnusableHash("too dear to check".to_owned()));
     }
