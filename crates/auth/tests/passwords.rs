@@ -6,10 +6,12 @@
 )]
 
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use futures_util::poll;
 use slipway_auth::password::{
     HashingCost, MAX_PASSWORD_BYTES, MAX_WAITING, PasswordHasher, validate_password,
 };
@@ -392,6 +394,31 @@ async fn a_leader_that_leaves_hands_the_check_on() {
 
     assert_eq!(follower.await.unwrap(), Ok(true));
     assert!(cache.is_verified(ALICE, &password, &stored, now));
+}
+
+#[tokio::test]
+async fn who_comes_after_a_refusal_is_checked_anew() {
+    let (hasher, cache, now) = (cheap(1), cache(8), Instant::now());
+    let (stored, wrong) = (
+        hasher.hash(&secret("correct horse")).await.unwrap(),
+        secret("wrong"),
+    );
+    let before = hasher.completed();
+    let mut leader = pin!(cache.verify(&hasher, ALICE, &wrong, &stored, now));
+    let mut follower = pin!(cache.verify(&hasher, ALICE, &wrong, &stored, now));
+    assert!(poll!(leader.as_mut()).is_pending());
+    assert!(poll!(follower.as_mut()).is_pending());
+    assert_eq!(leader.await, Ok(false));
+
+    // The follower shares the refusal but has not collected it yet.
+    assert_eq!(
+        cache.verify(&hasher, ALICE, &wrong, &stored, now).await,
+        Ok(false)
+    );
+
+    assert_eq!(hasher.completed(), before + 2);
+    assert_eq!(follower.await, Ok(false));
+    assert_eq!(hasher.completed(), before + 2);
 }
 
 #[tokio::test]

@@ -377,6 +377,12 @@ fn members_pull_through_a_proxy_cache_whether_or_not_it_is_cached() {
     for facts in [cached, uncached] {
         assert_eq!(ask(&alice(), &facts, team(TeamRole::Member)), "p----");
         assert_eq!(ask(&alice(), &facts, Grants::default()), "-----");
+        let token = Principal::access_token("deploy");
+        assert_eq!(
+            ask(&token, &facts, team(TeamRole::Member)),
+            "-----",
+            "tokens join no team"
+        );
     }
 }
 
@@ -429,6 +435,7 @@ fn reasons_name_what_settled_it() {
         &registry,
     );
     let member = decide(&alice(), &private, &role(Role::Admin), &registry);
+    let both_lists = decide(&superuser(true, true), &private, &none, &registry);
 
     assert_eq!(nobody.pull.reason, Reason::LoginNeeded);
     assert_eq!(nobody.push.reason, Reason::LoginNeeded);
@@ -438,6 +445,7 @@ fn reasons_name_what_settled_it() {
     assert_eq!(absent.pull.reason, Reason::RepositoryMissing);
     assert_eq!(absent.create.reason, Reason::NoCreateRole);
     assert_eq!(reader.push.reason, Reason::ReadOnlySuperuserWrites);
+    assert_eq!(both_lists.pull.reason, Reason::ReadOnlySuperuserReads);
     assert_eq!(member.push.reason, Reason::RepositoryRole);
     assert_eq!(member.create.reason, Reason::RepositoryExists);
     assert_eq!(
