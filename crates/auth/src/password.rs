@@ -62,6 +62,7 @@ pub struct PasswordHasher {
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     completed: Arc<AtomicUsize>,
+    concurrent: usize,
 }
 
 /// Counts one waiting caller for as long as it lives.
@@ -81,11 +82,13 @@ impl PasswordHasher {
     pub fn new(cost: HashingCost) -> Result<Self, AuthError> {
         let params = Params::new(cost.memory_kib, cost.iterations, 1, None)
             .map_err(|refusal| AuthError::InvalidSettings(refusal.to_string()))?;
+        let concurrent = cost.concurrent.max(1);
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            turns: Arc::new(Semaphore::new(cost.concurrent.max(1))),
+            turns: Arc::new(Semaphore::new(concurrent)),
             waiting: Arc::default(),
             completed: Arc::default(),
+            concurrent,
         })
     }
 
@@ -159,6 +162,19 @@ impl PasswordHasher {
     #[must_use]
     pub fn completed(&self) -> usize {
         self.completed.load(Ordering::Relaxed)
+    }
+
+    /// Counts the hashes that hold a turn, those whose caller has left included.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.concurrent
+            .saturating_sub(self.turns.available_permits())
+    }
+
+    /// Counts the callers that wait for a turn.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     async fn run<T, F>(&self, password: &Secret, work: F) -> Result<T, AuthError>

@@ -7,7 +7,8 @@
 
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -33,6 +34,37 @@ fn cheap(concurrent: usize) -> PasswordHasher {
 
 fn secret(text: &str) -> Secret {
     Secret::from(text)
+}
+
+/// Holds back every hash until it is opened, so that callers are seen waiting.
+struct Gate(Sender<()>);
+
+impl Gate {
+    fn open(self) {
+        self.0.send(()).unwrap();
+    }
+}
+
+/// Runs `test` where the only thread for hashes is busy until the gate is opened.
+fn behind_a_gate<F: Future<Output = ()>>(test: impl FnOnce(Gate) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    let (sender, receiver) = channel();
+    runtime.block_on(async {
+        let guard = tokio::task::spawn_blocking(move || receiver.recv());
+        test(Gate(sender)).await;
+        assert!(guard.await.unwrap().is_ok(), "the test opened the gate");
+    });
+}
+
+/// A hash made aside, so that the gate does not stand in its way.
+fn stored_hash(password: &str) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(cheap(1).hash(&secret(password))).unwrap()
 }
 
 #[tokio::test]
@@ -188,8 +220,9 @@ async fn an_absent_user_costs_as_much_as_a_wrong_password() {
     let password = secret("wrong horse");
     let mut wrong = Duration::MAX;
     let mut absent = Duration::MAX;
-    // The fastest of several runs is little disturbed by other work on the machine.
-    for _ in 0..7 {
+    // The fastest of several runs is little disturbed by other work on the machine; the margin is
+    // wide because only missing work is looked for.
+    for _ in 0..5 {
         let start = Instant::now();
         assert!(!hasher.verify(&password, &stored).await.unwrap());
         wrong = wrong.min(start.elapsed());
@@ -198,61 +231,73 @@ async fn an_absent_user_costs_as_much_as_a_wrong_password() {
         absent = absent.min(start.elapsed());
     }
 
-    let ratio = absent.as_secs_f64() / wrong.as_secs_f64();
-    assert!(
-        (0.4..2.5).contains(&ratio),
-        "absent {absent:?}, wrong {wrong:?}"
-    );
+    assert!(absent * 8 > wrong, "absent {absent:?}, wrong {wrong:?}");
 }
 
-#[tokio::test]
-async fn beyond_the_queue_callers_are_turned_away() {
-    let hasher = PasswordHasher::new(HashingCost {
-        memory_kib: 1024,
-        iterations: 1,
-        concurrent: 2,
-    })
-    .unwrap();
-    let asked = MAX_WAITING + 2 + 10;
-    // All of them are polled once, in order, before any is polled again.
-    let password = secret("correct horse");
-    let outcomes = join_all((0..asked).map(|_| hasher.hash(&password))).await;
+#[test]
+fn beyond_the_queue_callers_are_turned_away() {
+    behind_a_gate(async |gate: Gate| {
+        let (hasher, password) = (cheap(2), secret("correct horse"));
+        let mut served = Vec::new();
+        for _ in 0..MAX_WAITING + 2 {
+            let mut call = Box::pin(hasher.hash(&password));
+            assert!(poll!(call.as_mut()).is_pending());
+            served.push(call);
+        }
 
-    let busy = outcomes
-        .iter()
-        .filter(|outcome| **outcome == Err(AuthError::Busy))
-        .count();
-    assert_eq!(busy, 10);
-    assert_eq!(hasher.completed(), asked - busy);
-    assert!(
-        hasher.hash(&secret("correct horse")).await.is_ok(),
-        "the queue drained"
-    );
+        let mut one_too_many = pin!(hasher.hash(&password));
+        assert_eq!(
+            poll!(one_too_many.as_mut()),
+            Poll::Ready(Err(AuthError::Busy))
+        );
+
+        gate.open();
+        let outcomes = join_all(served).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+        assert_eq!(hasher.completed(), MAX_WAITING + 2);
+        assert!(hasher.hash(&password).await.is_ok(), "the queue drained");
+    });
 }
 
-#[tokio::test]
-async fn callers_that_leave_give_their_place_back() {
-    let hasher = cheap(1);
-    let tasks: Vec<_> = (0..MAX_WAITING)
-        .map(|_| {
-            let hasher = hasher.clone();
-            tokio::spawn(async move { hasher.hash(&secret("correct horse")).await })
-        })
-        .collect();
-    tokio::task::yield_now().await;
-    for task in &tasks {
-        task.abort();
-    }
-    for task in tasks {
-        drop(task.await);
-    }
+#[test]
+fn callers_that_leave_give_their_place_back() {
+    behind_a_gate(async |gate: Gate| {
+        let (hasher, password) = (cheap(1), secret("correct horse"));
+        let mut first = Box::pin(hasher.hash(&password));
+        assert!(poll!(first.as_mut()).is_pending());
+        for _ in 0..MAX_WAITING * 2 {
+            let mut leaver = Box::pin(hasher.hash(&password));
+            assert!(poll!(leaver.as_mut()).is_pending());
+        }
+        let mut last = Box::pin(hasher.hash(&password));
+        assert!(poll!(last.as_mut()).is_pending());
 
-    let mut outcomes = Vec::new();
-    for _ in 0..3 {
-        outcomes.push(hasher.hash(&secret("correct horse")).await.is_ok());
-    }
+        gate.open();
 
-    assert_eq!(outcomes, [true, true, true]);
+        assert!(first.await.is_ok() && last.await.is_ok());
+        assert_eq!(hasher.completed(), 2);
+    });
+}
+
+#[test]
+fn a_caller_that_leaves_does_not_let_one_hash_too_many_run() {
+    behind_a_gate(async |gate: Gate| {
+        let (hasher, password) = (cheap(1), secret("correct horse"));
+        let mut leaver = Box::pin(hasher.hash(&password));
+        assert!(poll!(leaver.as_mut()).is_pending());
+        drop(leaver);
+
+        // Its hash is still to come and holds the only turn.
+        assert_eq!((hasher.running(), hasher.waiting()), (1, 0));
+        let mut next = Box::pin(hasher.hash(&password));
+        assert!(poll!(next.as_mut()).is_pending());
+        assert_eq!((hasher.running(), hasher.waiting()), (1, 1));
+
+        gate.open();
+        assert!(next.await.is_ok());
+        assert_eq!((hasher.running(), hasher.waiting()), (0, 0));
+        assert_eq!(hasher.completed(), 2);
+    });
 }
 
 #[test]
@@ -358,67 +403,71 @@ async fn a_wrong_password_is_not_remembered() {
     assert!(cache.is_empty());
 }
 
-#[tokio::test]
-async fn a_storm_of_equal_logins_costs_one_hash() {
-    let (hasher, cache, now) = (cheap(2), cache(8), Instant::now());
-    let stored = hasher.hash(&secret("correct horse")).await.unwrap();
+#[test]
+fn a_storm_of_equal_logins_costs_one_hash() {
+    let stored = stored_hash("correct horse");
     for (text, expected) in [("correct horse", true), ("wrong horse", false)] {
-        let before = hasher.completed();
-        let password = secret(text);
+        behind_a_gate(async |gate: Gate| {
+            let (hasher, cache, now) = (cheap(2), cache(8), Instant::now());
+            let password = secret(text);
+            let mut logins = Vec::new();
+            for _ in 0..400 {
+                let mut login = Box::pin(cache.verify(&hasher, ALICE, &password, &stored, now));
+                assert!(poll!(login.as_mut()).is_pending());
+                logins.push(login);
+            }
 
-        // All of them are polled once, in order, before any is polled again.
-        let logins = (0..400).map(|_| cache.verify(&hasher, ALICE, &password, &stored, now));
-        let outcomes = join_all(logins).await;
+            gate.open();
+            let outcomes = join_all(logins).await;
 
-        assert!(outcomes.iter().all(|outcome| *outcome == Ok(expected)));
-        assert_eq!(hasher.completed(), before + 1, "{text}");
+            assert!(outcomes.iter().all(|outcome| *outcome == Ok(expected)));
+            assert_eq!(hasher.completed(), 1, "{text}");
+        });
     }
 }
 
-#[tokio::test]
-async fn a_leader_that_leaves_hands_the_check_on() {
-    let hasher = cheap(1);
-    let cache = Arc::new(cache(8));
-    let password = secret("correct horse");
-    let stored = hasher.hash(&password).await.unwrap();
-    let now = Instant::now();
-    let start = || {
-        let (hasher, cache) = (hasher.clone(), Arc::clone(&cache));
-        let (password, stored) = (password.clone(), stored.clone());
-        tokio::spawn(async move { cache.verify(&hasher, ALICE, &password, &stored, now).await })
-    };
-    let (leader, follower) = (start(), start());
-    tokio::task::yield_now().await;
+#[test]
+fn a_leader_that_leaves_hands_the_check_on() {
+    let stored = stored_hash("correct horse");
+    behind_a_gate(async |gate: Gate| {
+        let (hasher, cache, now) = (cheap(1), cache(8), Instant::now());
+        let password = secret("correct horse");
+        let mut leader = Box::pin(cache.verify(&hasher, ALICE, &password, &stored, now));
+        let mut follower = pin!(cache.verify(&hasher, ALICE, &password, &stored, now));
+        assert!(poll!(leader.as_mut()).is_pending());
+        assert!(poll!(follower.as_mut()).is_pending());
 
-    leader.abort();
+        drop(leader);
+        gate.open();
 
-    assert_eq!(follower.await.unwrap(), Ok(true));
-    assert!(cache.is_verified(ALICE, &password, &stored, now));
+        assert_eq!(follower.await, Ok(true));
+        assert!(cache.is_verified(ALICE, &password, &stored, now));
+    });
 }
 
-#[tokio::test]
-async fn who_comes_after_a_refusal_is_checked_anew() {
-    let (hasher, cache, now) = (cheap(1), cache(8), Instant::now());
-    let (stored, wrong) = (
-        hasher.hash(&secret("correct horse")).await.unwrap(),
-        secret("wrong"),
-    );
-    let before = hasher.completed();
-    let mut leader = pin!(cache.verify(&hasher, ALICE, &wrong, &stored, now));
-    let mut follower = pin!(cache.verify(&hasher, ALICE, &wrong, &stored, now));
-    assert!(poll!(leader.as_mut()).is_pending());
-    assert!(poll!(follower.as_mut()).is_pending());
-    assert_eq!(leader.await, Ok(false));
+#[test]
+fn who_comes_after_a_refusal_is_checked_anew() {
+    let stored = stored_hash("correct horse");
+    behind_a_gate(async |gate: Gate| {
+        let (hasher, cache, now) = (cheap(1), cache(8), Instant::now());
+        let wrong = secret("wrong horse");
+        let mut leader = pin!(cache.verify(&hasher, ALICE, &wrong, &stored, now));
+        let mut follower = pin!(cache.verify(&hasher, ALICE, &wrong, &stored, now));
+        assert!(poll!(leader.as_mut()).is_pending());
+        assert!(poll!(follower.as_mut()).is_pending());
+        gate.open();
+        assert_eq!(leader.await, Ok(false));
 
-    // The follower shares the refusal but has not collected it yet.
-    assert_eq!(
-        cache.verify(&hasher, ALICE, &wrong, &stored, now).await,
-        Ok(false)
-    );
+        // The follower shares the refusal but has not collected it yet.
+        assert_eq!(
+            cache.verify(&hasher, ALICE, &wrong, &stored, now).await,
+            Ok(false)
+        );
 
-    assert_eq!(hasher.completed(), before + 2);
-    assert_eq!(follower.await, Ok(false));
-    assert_eq!(hasher.completed(), before + 2);
+        assert_eq!(hasher.completed(), 2);
+        assert_eq!(follower.await, Ok(false));
+        assert_eq!(hasher.completed(), 2);
+    });
 }
 
 #[tokio::test]
