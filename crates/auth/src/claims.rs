@@ -136,13 +136,13 @@ pub struct Context {
     /// What kind of credential it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_kind: Option<EntityKind>,
-    /// User uuid, robot name, token code or token uuid.
+    /// User uuid, robot name, or the reference of a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_reference: Option<String>,
     /// Older form of `entity_kind`: `user`, `token` or `oauth`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Older member: the access token's code.
+    /// Older member: the reference of the access token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Older member: the OAuth token's uuid.
@@ -200,10 +200,13 @@ impl Context {
     }
 
     /// The context of a repository access token.
+    ///
+    /// Whoever sees a registry token can read its payload, so `token_reference` must name the
+    /// access token's row and not be the code that logs in.
     #[must_use]
-    pub fn access_token(token_code: &str) -> Self {
-        let mut context = Self::of(EntityKind::Token, token_code, "token");
-        context.token = Some(token_code.to_owned());
+    pub fn access_token(token_reference: &str) -> Self {
+        let mut context = Self::of(EntityKind::Token, token_reference, "token");
+        context.token = Some(token_reference.to_owned());
         context
     }
 

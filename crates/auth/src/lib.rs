@@ -13,12 +13,13 @@
 pub mod challenge;
 pub mod claims;
 pub mod error;
+mod facts;
 pub mod jwk;
 pub mod jwt;
 pub mod password;
 pub mod permission;
 pub mod random;
-pub mod reason;
+mod reason;
 pub mod scope;
 pub mod secret;
 mod strict_json;

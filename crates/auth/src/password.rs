@@ -62,6 +62,7 @@ pub struct PasswordHasher {
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     completed: Arc<AtomicUsize>,
+    concurrent: usize,
 }
 
 /// Counts one waiting caller for as long as it lives.
@@ -81,11 +82,13 @@ impl PasswordHasher {
     pub fn new(cost: HashingCost) -> Result<Self, AuthError> {
         let params = Params::new(cost.memory_kib, cost.iterations, 1, None)
             .map_err(|refusal| AuthError::InvalidSettings(refusal.to_string()))?;
+        let concurrent = cost.concurrent.max(1);
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            turns: Arc::new(Semaphore::new(cost.concurrent.max(1))),
+            turns: Arc::new(Semaphore::new(concurrent)),
             waiting: Arc::default(),
             completed: Arc::default(),
+            concurrent,
         })
     }
 
@@ -161,6 +164,19 @@ impl PasswordHasher {
         self.completed.load(Ordering::Relaxed)
     }
 
+    /// Counts the hashes that hold a turn, those whose caller has left included.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.concurrent
+            .saturating_sub(self.turns.available_permits())
+    }
+
+    /// Counts the callers that wait for a turn.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     async fn run<T, F>(&self, password: &Secret, work: F) -> Result<T, AuthError>
     where
         T: Send + 'static,
@@ -213,6 +229,9 @@ fn verify_argon2(password: &Secret, stored: &str) -> Result<bool, AuthError> {
         |failure: argon2::password_hash::Error| AuthError::UnusableHash(failure.to_string());
     let parsed = PasswordHash::new(stored).map_err(unusable)?;
     let params = Params::try_from(&parsed).map_err(unusable)?;
+    if parsed.salt.is_none() || parsed.hash.is_none() {
+        return Err(AuthError::UnusableHash("lacks salt or hash".to_owned()));
+    }
     if params.m_cost() > MAX_STORED_MEMORY_KIB || params.t_cost() > MAX_STORED_ITERATIONS {
         return Err(AuthError::UnusableHash("too dear to check".to_owned()));
     }
