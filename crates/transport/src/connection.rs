@@ -81,7 +81,7 @@ impl Connection {
 
     /// Waits while a file is being sent: it must not be interleaved with other bytes.
     fn poll_before_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.outbox.is_sending() {
+        if self.outbox.is_reserved() {
             return self.outbox.poll_send(cx, &mut self.link);
         }
         Poll::Ready(Ok(()))
@@ -135,12 +135,13 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_before_write(cx))?;
-        self.watch.note_write();
         let is_file_next = self.outbox.is_queued();
-        match &mut self.link {
+        let written = match &mut self.link {
             Link::Plain(tcp) if is_file_next => poll_send_more(tcp, cx, bytes),
             link => Pin::new(link).poll_write(cx, bytes),
-        }
+        };
+        self.watch.note_write(written.is_ready());
+        written
     }
 
     fn poll_write_vectored(
@@ -149,8 +150,9 @@ impl AsyncWrite for Connection {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_before_write(cx))?;
-        self.watch.note_write();
-        Pin::new(&mut self.link).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.link).poll_write_vectored(cx, slices);
+        self.watch.note_write(written.is_ready());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -45,6 +45,7 @@ pub(crate) struct Watch {
     is_draining: Cell<bool>,
     is_closing: Cell<bool>,
     is_unflushed: Cell<bool>,
+    is_blocked: Cell<bool>,
     task: RefCell<Option<Waker>>,
 }
 
@@ -65,6 +66,7 @@ impl Watch {
             is_draining: Cell::new(false),
             is_closing: Cell::new(false),
             is_unflushed: Cell::new(false),
+            is_blocked: Cell::new(false),
             task: RefCell::new(None),
         }
     }
@@ -80,15 +82,22 @@ impl Watch {
         }
     }
 
-    /// Notes that bytes were given to the connection and may not have left it.
-    pub(crate) fn note_write(&self) {
+    /// Notes bytes on their way out; not taken means that the client reads too slowly.
+    pub(crate) fn note_write(&self, is_taken: bool) {
         self.is_unflushed.set(true);
+        if !is_taken {
+            self.is_blocked.set(true);
+        }
     }
 
-    /// Notes that every byte has left; the client's time to ask again begins here.
+    /// Notes that every byte has left. If that had to wait, the client's time to ask again begins
+    /// only now: it was busy reading.
     pub(crate) fn note_flushed(&self) {
-        let was_unflushed = self.is_unflushed.replace(false);
-        if was_unflushed && self.deadline.get().is_some() && !self.is_head_begun.get() {
+        self.is_unflushed.set(false);
+        if self.is_blocked.replace(false)
+            && self.deadline.get().is_some()
+            && !self.is_head_begun.get()
+        {
             self.deadline
                 .set(Some(Instant::now() + self.keep_alive + GRACE));
         }

@@ -18,11 +18,15 @@ use crate::support::{
 
 struct Session {
     requests: SendRequest<Bytes>,
+    scheme: &'static str,
     driver: JoinHandle<()>,
 }
 
 impl Session {
-    async fn open(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
+    async fn open(
+        scheme: &'static str,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Self {
         let (requests, connection) = h2::client::Builder::new()
             .initial_window_size(1024 * 1024)
             .initial_connection_window_size(2 * 1024 * 1024)
@@ -32,12 +36,13 @@ impl Session {
         let driver = tokio::spawn(async move { drop(connection.await) });
         Self {
             requests: requests.ready().await.unwrap(),
+            scheme,
             driver,
         }
     }
 
     async fn open_plain(server: &TestServer) -> Self {
-        Self::open(TcpStream::connect(server.address).await.unwrap()).await
+        Self::open("http", TcpStream::connect(server.address).await.unwrap()).await
     }
 
     async fn open_encrypted(server: &TestServer, pair: &tls::Pair) -> Self {
@@ -48,7 +53,7 @@ impl Session {
             .connect(name, tcp)
             .await
             .unwrap();
-        Self::open(stream).await
+        Self::open("https", stream).await
     }
 
     async fn exchange(
@@ -58,7 +63,7 @@ impl Session {
         body: Option<&[u8]>,
     ) -> Result<(Option<String>, Vec<u8>), h2::Error> {
         let mut requests = self.requests.clone().ready().await?;
-        let uri = format!("https://localhost{path}");
+        let uri = format!("{}://localhost{path}", self.scheme);
         let request = Request::builder().method(method).uri(uri).body(()).unwrap();
         let (response, mut upload) = requests.send_request(request, body.is_none())?;
         if let Some(bytes) = body {
@@ -186,7 +191,7 @@ fn a_file_truncated_meanwhile_resets_its_stream() {
     run(async {
         let session = Session::open_plain(&server).await;
         let mut requests = session.requests.clone().ready().await.unwrap();
-        let uri = format!("https://localhost/parts/0-{CONTENT_LEN}");
+        let uri = format!("http://localhost/parts/0-{CONTENT_LEN}");
         let request = Request::builder().uri(uri).body(()).unwrap();
         let response = requests
             .send_request(request, true)
@@ -259,7 +264,7 @@ fn a_graceful_stop_ends_idle_connections_and_lets_streams_finish() {
         idle.get("/parts/0-5").await.unwrap();
         let busy = Session::open_plain(&server).await;
         let mut requests = busy.requests.clone().ready().await.unwrap();
-        let uri = format!("https://localhost/parts/0-{CONTENT_LEN}");
+        let uri = format!("http://localhost/parts/0-{CONTENT_LEN}");
         let request = Request::builder().uri(uri).body(()).unwrap();
         let response = requests
             .send_request(request, true)
