@@ -4,6 +4,10 @@
 //! [`Outbox`], through which responses send files past the dispatcher, and the [`Watch`], which
 //! learns from the reads when a request head has begun to arrive.
 //!
+//! When the watch ends an idle HTTP/2 connection, the connection tells the client to ask elsewhere
+//! (GOAWAY), closes its half, and goes on reading: closing with unread bytes would reset the
+//! connection and could destroy what is still on its way out.
+//!
 //! [`ReadAhead`] lies under TLS only: the TLS library asks for 4 KiB at a time, the socket is read
 //! in 64 KiB.
 
@@ -25,6 +29,14 @@ use crate::watch::Watch;
 /// Bytes taken from the socket at once under TLS: four full records.
 const READ_AHEAD_BYTES: usize = 64 * 1024;
 
+/// The HTTP/2 frame GOAWAY (RFC 9113, 6.8): no error, and any stream may have been processed.
+///
+/// Written past the HTTP/2 library, which offers it only to the owner of its connection. That is
+/// sound because the watch asks for it only while every earlier frame has left completely.
+const GOAWAY: [u8; 17] = [
+    0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0,
+];
+
 /// A socket, plain or under TLS.
 #[derive(Debug)]
 pub(crate) enum Link {
@@ -39,6 +51,8 @@ pub(crate) struct Connection {
     outbox: Outbox,
     watch: Rc<Watch>,
     peer: PeerInfo,
+    /// Bytes of the farewell already written; `None` once it is complete.
+    farewell_written: Option<usize>,
 }
 
 impl Connection {
@@ -48,6 +62,7 @@ impl Connection {
             outbox: Outbox::new(),
             watch: Rc::new(watch),
             peer,
+            farewell_written: Some(0),
         }
     }
 
@@ -66,8 +81,28 @@ impl Connection {
 
     /// Waits while a file is being sent: it must not be interleaved with other bytes.
     fn poll_before_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.outbox.is_sending() {
+        if self.outbox.is_reserved() {
             return self.outbox.poll_send(cx, &mut self.link);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Says that no more requests are taken, and closes the outgoing half.
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(written) = self.farewell_written {
+            match GOAWAY.get(written..) {
+                None | Some([]) => {
+                    ready!(Pin::new(&mut self.link).poll_shutdown(cx))?;
+                    self.farewell_written = None;
+                }
+                Some(rest) => {
+                    let sent = ready!(Pin::new(&mut self.link).poll_write(cx, rest))?;
+                    if sent == 0 {
+                        return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                    }
+                    self.farewell_written = Some(written.saturating_add(sent));
+                }
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -79,6 +114,11 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.watch.is_closing()
+            && let Poll::Ready(Err(error)) = self.poll_farewell(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
         let filled_before = buffer.filled().len();
         ready!(Pin::new(&mut self.link).poll_read(cx, buffer))?;
         if buffer.filled().len() > filled_before {
@@ -96,10 +136,12 @@ impl AsyncWrite for Connection {
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_before_write(cx))?;
         let is_file_next = self.outbox.is_queued();
-        match &mut self.link {
+        let written = match &mut self.link {
             Link::Plain(tcp) if is_file_next => poll_send_more(tcp, cx, bytes),
             link => Pin::new(link).poll_write(cx, bytes),
-        }
+        };
+        self.watch.note_write(written.is_ready());
+        written
     }
 
     fn poll_write_vectored(
@@ -108,7 +150,9 @@ impl AsyncWrite for Connection {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_before_write(cx))?;
-        Pin::new(&mut self.link).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.link).poll_write_vectored(cx, slices);
+        self.watch.note_write(written.is_ready());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -118,7 +162,9 @@ impl AsyncWrite for Connection {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         ready!(this.outbox.poll_send(cx, &mut this.link))?;
-        Pin::new(&mut this.link).poll_flush(cx)
+        ready!(Pin::new(&mut this.link).poll_flush(cx))?;
+        this.watch.note_flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

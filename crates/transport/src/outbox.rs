@@ -12,7 +12,7 @@
 //!    later response overtakes the file.
 //!
 //! A body dropped between 1 and 4 leaves `Abandoned`: the promised length cannot be kept, and the
-//! connection fails at its next flush. Body and connection live in one task; nothing here is held
+//! connection fails at its next write or flush. Body and connection live in one task; nothing here is held
 //! across a suspension.
 
 use std::cell::RefCell;
@@ -47,9 +47,9 @@ impl Outbox {
         matches!(*self.0.borrow(), State::Queued(..))
     }
 
-    /// Whether a file is under way, so that nothing else may be written.
-    pub(crate) fn is_sending(&self) -> bool {
-        matches!(*self.0.borrow(), State::Sending(..))
+    /// Whether nothing else may be written: a file is under way, or one was promised and given up.
+    pub(crate) fn is_reserved(&self) -> bool {
+        matches!(*self.0.borrow(), State::Sending(..) | State::Abandoned)
     }
 
     /// Sends the queued file, if any; ready once nothing is left to send.

@@ -94,6 +94,20 @@ impl CertificateStore {
         })
     }
 
+    /// Reads the files again if one of them changed, and says so in the log.
+    fn look_again(&self) {
+        let path = self.settings.certificate.display();
+        match self.reload_if_changed() {
+            Ok(Reload::Unchanged) => {}
+            Ok(Reload::Replaced) => tracing::info!(tls.certificate = %path, "certificate replaced"),
+            Err(error) => tracing::warn!(
+                tls.certificate = %path,
+                error = &error as &dyn std::error::Error,
+                "new certificate cannot be used, the old one stays"
+            ),
+        }
+    }
+
     /// Reads the files again if one of them changed since the latest attempt.
     ///
     /// # Errors
@@ -140,19 +154,7 @@ pub(crate) async fn keep_fresh(store: Weak<CertificateStore>, period: Duration) 
         let Some(held) = store.upgrade() else {
             return;
         };
-        let path = held.settings.certificate.display().to_string();
-        match tokio::task::spawn_blocking(move || held.reload_if_changed()).await {
-            Ok(Ok(Reload::Unchanged)) => {}
-            Ok(Ok(Reload::Replaced)) => {
-                tracing::info!(tls.certificate = path, "certificate replaced");
-            }
-            Ok(Err(error)) => tracing::warn!(
-                tls.certificate = path,
-                error = &error as &dyn std::error::Error,
-                "new certificate cannot be used, the old one stays"
-            ),
-            Err(error) => tracing::error!(%error, "looking at the certificate files failed"),
-        }
+        drop(tokio::task::spawn_blocking(move || held.look_again()).await);
     }
 }
 

@@ -4,7 +4,10 @@
 //! but not a second head that begins and never ends; HTTP/2 connections it keeps as long as pings
 //! are answered, and it does not end them in a graceful stop. A [`Watch`] knows how many requests
 //! of its connection are running and, while none is, until when that may stay so. [`Watched`]
-//! drives the connection and drops it when the time is over.
+//! drives the connection and ends it when the time is over: HTTP/1 by dropping it, HTTP/2 with a
+//! farewell (see [`crate::connection`]), since its client may be sending at that moment.
+//!
+//! Bytes that the socket has not taken yet count like a running request.
 //!
 //! Clock readings happen only when the number of running requests changes or a head begins.
 
@@ -27,6 +30,9 @@ use crate::settings::TransportSettings;
 /// Lets the HTTP/1 dispatcher, whose clock ticks twice a second, close first and properly.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How long the client of an HTTP/2 connection that is being ended may take to close its half.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How many requests run on a connection, and until when it may stay without.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -37,6 +43,9 @@ pub(crate) struct Watch {
     is_head_begun: Cell<bool>,
     deadline: Cell<Option<Instant>>,
     is_draining: Cell<bool>,
+    is_closing: Cell<bool>,
+    is_unflushed: Cell<bool>,
+    is_blocked: Cell<bool>,
     task: RefCell<Option<Waker>>,
 }
 
@@ -55,6 +64,9 @@ impl Watch {
             is_head_begun: Cell::new(true),
             deadline: Cell::new(deadline),
             is_draining: Cell::new(false),
+            is_closing: Cell::new(false),
+            is_unflushed: Cell::new(false),
+            is_blocked: Cell::new(false),
             task: RefCell::new(None),
         }
     }
@@ -70,10 +82,36 @@ impl Watch {
         }
     }
 
-    fn is_over(&self, now: Instant) -> bool {
-        self.running.get() == 0
-            && (self.is_draining.get() && self.version == HttpVersion::Http2
-                || self.deadline.get().is_some_and(|deadline| deadline <= now))
+    /// Notes bytes on their way out; not taken means that the client reads too slowly.
+    pub(crate) fn note_write(&self, is_taken: bool) {
+        self.is_unflushed.set(true);
+        if !is_taken {
+            self.is_blocked.set(true);
+        }
+    }
+
+    /// Notes that every byte has left. If that had to wait, the client's time to ask again begins
+    /// only now: it was busy reading.
+    pub(crate) fn note_flushed(&self) {
+        self.is_unflushed.set(false);
+        if self.is_blocked.replace(false)
+            && self.deadline.get().is_some()
+            && !self.is_head_begun.get()
+        {
+            self.deadline
+                .set(Some(Instant::now() + self.keep_alive + GRACE));
+        }
+    }
+
+    /// Whether the connection is to say farewell.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.get()
+    }
+
+    fn begin_closing(&self) {
+        self.is_closing.set(true);
+        self.is_head_begun.set(true);
+        self.deadline.set(Some(Instant::now() + FAREWELL_TIMEOUT));
     }
 }
 
@@ -194,13 +232,20 @@ where
                 *this.drain = None;
             }
         }
-        if this.watch.running.get() > 0 {
+        let watch: &Watch = this.watch;
+        if watch.running.get() > 0 || watch.is_unflushed.get() {
             return Poll::Pending;
         }
-        if this.watch.is_draining.get() && this.watch.is_over(Instant::now()) {
+        let is_drained = watch.is_draining.get() && !watch.is_closing.get();
+        if !is_drained && poll_deadline(watch, this.timer, cx).is_pending() {
+            return Poll::Pending;
+        }
+        if watch.version == HttpVersion::Http1 || watch.is_closing.get() {
             return Poll::Ready(Ok(()));
         }
-        poll_deadline(this.watch, this.timer, cx).map(Ok)
+        watch.begin_closing();
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -221,7 +266,7 @@ fn poll_deadline(
         if sleep.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
-        if watch.is_over(Instant::now()) {
+        if deadline <= Instant::now() {
             return Poll::Ready(());
         }
         sleep.as_mut().reset(deadline);
