@@ -118,13 +118,20 @@ pub struct Epochs(HashMap<NamespaceId, (i64, bool)>);
 
 impl Epochs {
     pub(crate) fn new(changed: impl IntoIterator<Item = (NamespaceId, i64, bool)>) -> Self {
-        Self(changed.into_iter().map(|(id, epoch, enabled)| (id, (epoch, enabled))).collect())
+        Self(
+            changed
+                .into_iter()
+                .map(|(id, epoch, enabled)| (id, (epoch, enabled)))
+                .collect(),
+        )
     }
 
     /// Says whether a credential of `epoch` still holds for `id`.
     #[must_use]
     pub fn holds(&self, id: NamespaceId, epoch: i64) -> bool {
-        self.0.get(&id).is_none_or(|(present, enabled)| *enabled && *present <= epoch)
+        self.0
+            .get(&id)
+            .is_none_or(|(present, enabled)| *enabled && *present <= epoch)
     }
 
     /// Says whether the namespace was disabled.
@@ -159,14 +166,19 @@ impl Standing {
     pub(crate) fn confirm(&self, asked_at: Instant, is_alone: bool) {
         self.is_alone.store(is_alone, Ordering::Relaxed);
         let at_ms = asked_at.saturating_duration_since(self.started).as_millis();
-        self.confirmed_ms.store(i64::try_from(at_ms).unwrap_or(i64::MAX), Ordering::Relaxed);
+        self.confirmed_ms
+            .store(i64::try_from(at_ms).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
     /// Says how long ago the database last confirmed this node; `None` before the first time.
     #[must_use]
     pub fn confirmed_ago(&self) -> Option<Duration> {
         let at_ms = u64::try_from(self.confirmed_ms.load(Ordering::Relaxed)).ok()?;
-        Some(self.started.elapsed().saturating_sub(Duration::from_millis(at_ms)))
+        Some(
+            self.started
+                .elapsed()
+                .saturating_sub(Duration::from_millis(at_ms)),
+        )
     }
 
     /// Says whether mutable facts may be answered from memory.

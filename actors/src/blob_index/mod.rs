@@ -39,7 +39,13 @@ pub struct BlobIndexActor {
 
 impl BlobIndexActor {
     pub(crate) fn new(deps: Arc<Deps>) -> Self {
-        Self { deps, waiting: VecDeque::new(), running: 0, commits: 0, groups: 0 }
+        Self {
+            deps,
+            waiting: VecDeque::new(),
+            running: 0,
+            commits: 0,
+            groups: 0,
+        }
     }
 
     fn write_groups(&mut self, ctx: &mut Context<Self>) {
@@ -58,10 +64,12 @@ impl BlobIndexActor {
                     let _unheard = answer.send(verdict).is_err();
                 }
             };
-            ctx.spawn(fut::wrap_future(work).map(|(), actor: &mut Self, ctx: &mut Context<Self>| {
-                actor.running = actor.running.saturating_sub(1);
-                actor.write_groups(ctx);
-            }));
+            ctx.spawn(fut::wrap_future(work).map(
+                |(), actor: &mut Self, ctx: &mut Context<Self>| {
+                    actor.running = actor.running.saturating_sub(1);
+                    actor.write_groups(ctx);
+                },
+            ));
         }
     }
 
@@ -81,16 +89,33 @@ impl BlobIndexActor {
             if is_full && !blobs.is_empty() {
                 break;
             }
-            let Some((blob, answer)) = self.waiting.pop_front() else { break };
+            let Some((blob, answer)) = self.waiting.pop_front() else {
+                break;
+            };
             self.commits = self.commits.saturating_add(1);
-            match known.get(&blob.digest).and_then(|index| Some((*index, blobs.get_mut(*index)?))) {
+            match known
+                .get(&blob.digest)
+                .and_then(|index| Some((*index, blobs.get_mut(*index)?)))
+            {
                 Some((index, first)) => {
                     first.repositories.extend(blob.repositories);
-                    answers.push((Slot { blob: index, is_first: false }, answer));
+                    answers.push((
+                        Slot {
+                            blob: index,
+                            is_first: false,
+                        },
+                        answer,
+                    ));
                 }
                 None => {
                     known.insert(blob.digest, blobs.len());
-                    answers.push((Slot { blob: blobs.len(), is_first: true }, answer));
+                    answers.push((
+                        Slot {
+                            blob: blobs.len(),
+                            is_first: true,
+                        },
+                        answer,
+                    ));
                     blobs.push(blob);
                 }
             }
@@ -109,7 +134,10 @@ struct Slot {
 fn share(verdict: Option<Committed>, slot: Slot, index: usize) -> Result<Committed, ModelError> {
     let verdict = verdict
         .ok_or_else(|| ModelError::Internal(format!("commit {index} of a group got no verdict")))?;
-    Ok(Committed { stored: verdict.stored && slot.is_first, ..verdict })
+    Ok(Committed {
+        stored: verdict.stored && slot.is_first,
+        ..verdict
+    })
 }
 
 async fn commit(

@@ -69,7 +69,13 @@ where
         if live.len() >= self.most {
             retire_idlest(&mut live);
         }
-        live.insert(key.clone(), Entry { mailbox: mailbox.clone(), used: AtomicU64::new(now) });
+        live.insert(
+            key.clone(),
+            Entry {
+                mailbox: mailbox.clone(),
+                used: AtomicU64::new(now),
+            },
+        );
         Ok(mailbox)
     }
 
@@ -96,7 +102,10 @@ where
         let mailbox = self.get(key, make)?;
         let answer = mailbox.ask(msg, deadline).await;
         if let Err(error) = &answer
-            && matches!(error.dispatch(), Some(DispatchError::Gone | DispatchError::Panicked))
+            && matches!(
+                error.dispatch(),
+                Some(DispatchError::Gone | DispatchError::Panicked)
+            )
         {
             self.evict(key, &mailbox);
         }
@@ -123,12 +132,18 @@ where
     /// The live actors, for shutting down and for looking at.
     #[must_use]
     pub fn list(&self) -> Vec<(K, Mailbox<A>)> {
-        self.lock().iter().map(|(key, entry)| (key.clone(), entry.mailbox.clone())).collect()
+        self.lock()
+            .iter()
+            .map(|(key, entry)| (key.clone(), entry.mailbox.clone()))
+            .collect()
     }
 
     fn evict(&self, key: &K, dead: &Mailbox<A>) {
         let mut live = self.lock();
-        if live.get(key).is_some_and(|entry| entry.mailbox.is_same(dead)) {
+        if live
+            .get(key)
+            .is_some_and(|entry| entry.mailbox.is_same(dead))
+        {
             live.remove(key);
         }
     }

@@ -19,23 +19,29 @@ use super::mailbox::DispatchError;
 type Job<A> = Box<dyn FnOnce(&mut A, &mut Context<A>)>;
 
 /// The writes of one actor that wait, and whether one runs.
-pub struct Fifo<A: Actor> {
+pub struct Fifo<A: Actor<Context = Context<A>>> {
     waiting: VecDeque<Job<A>>,
     is_running: bool,
     capacity: usize,
 }
 
-impl<A: Actor> Fifo<A> {
+impl<A: Actor<Context = Context<A>>> Fifo<A> {
     /// A queue for at most `capacity` waiting writes.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { waiting: VecDeque::new(), is_running: false, capacity }
+        Self {
+            waiting: VecDeque::new(),
+            is_running: false,
+            capacity,
+        }
     }
 
     /// Counts the writes that wait or run.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.waiting.len().saturating_add(usize::from(self.is_running))
+        self.waiting
+            .len()
+            .saturating_add(usize::from(self.is_running))
     }
 
     /// Says whether no write waits or runs.
@@ -92,7 +98,11 @@ where
     });
     fifo.waiting.push_back(job);
     run_next(actor, ctx);
-    Box::pin(async move { answer.await.unwrap_or_else(|_| Err(DispatchError::Gone.into())) })
+    Box::pin(async move {
+        answer
+            .await
+            .unwrap_or_else(|_| Err(DispatchError::Gone.into()))
+    })
 }
 
 fn run_next<A: HasFifo>(actor: &mut A, ctx: &mut Context<A>) {

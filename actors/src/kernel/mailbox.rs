@@ -72,7 +72,11 @@ where
             ctx.set_mailbox_capacity(capacity.saturating_add(1));
             make(ctx)
         });
-        Self { addr, waiting: Arc::default(), capacity }
+        Self {
+            addr,
+            waiting: Arc::default(),
+            capacity,
+        }
     }
 
     /// Sends `msg` and waits for its answer, `deadline` at most.

@@ -25,7 +25,12 @@ pub struct LedgerActor {
 
 impl LedgerActor {
     pub(crate) fn new(deps: Arc<Deps>) -> Self {
-        Self { deps, waiting: Vec::new(), is_writing: false, dropped: 0 }
+        Self {
+            deps,
+            waiting: Vec::new(),
+            is_writing: false,
+            dropped: 0,
+        }
     }
 
     fn write(&mut self, ctx: &mut Context<Self>) {
@@ -59,13 +64,19 @@ impl LedgerActor {
     }
 
     fn keep(&mut self, rows: Vec<Entry>) {
-        let room = self.deps.settings.ledger_queue.saturating_sub(self.waiting.len());
+        let room = self
+            .deps
+            .settings
+            .ledger_queue
+            .saturating_sub(self.waiting.len());
         let lost = rows.len().saturating_sub(room);
         if lost > 0 {
             if self.dropped == 0 {
                 tracing::error!("usage log rows are dropped, the queue is full");
             }
-            self.dropped = self.dropped.saturating_add(u64::try_from(lost).unwrap_or(u64::MAX));
+            self.dropped = self
+                .dropped
+                .saturating_add(u64::try_from(lost).unwrap_or(u64::MAX));
         }
         self.waiting.extend(rows.into_iter().take(room));
     }
@@ -110,7 +121,10 @@ impl Handler<ObserveLedger> for LedgerActor {
     type Result = Result<LedgerState, crate::kernel::DispatchError>;
 
     fn handle(&mut self, _: ObserveLedger, _: &mut Context<Self>) -> Self::Result {
-        Ok(LedgerState { waiting: self.waiting.len(), dropped: self.dropped })
+        Ok(LedgerState {
+            waiting: self.waiting.len(),
+            dropped: self.dropped,
+        })
     }
 }
 

@@ -35,10 +35,14 @@ impl Handler<FindBlob> for RepositoryActor {
 
     fn handle(&mut self, msg: FindBlob, _: &mut Context<Self>) -> Self::Result {
         if let Some(blob) = self.blob_from_memory(&msg.digest) {
-            return ActorResponse::reply(Ok(BlobInfo { size_bytes: blob.size_bytes }));
+            return ActorResponse::reply(Ok(BlobInfo {
+                size_bytes: blob.size_bytes,
+            }));
         }
         ActorResponse::r#async(self.look_up(msg.digest).map(|found, _: &mut Self, _| {
-            found.map(|(blob, _)| BlobInfo { size_bytes: blob.size_bytes })
+            found.map(|(blob, _)| BlobInfo {
+                size_bytes: blob.size_bytes,
+            })
         }))
     }
 }
@@ -101,11 +105,14 @@ impl Handler<OpenBlob> for RepositoryActor {
 fn open_inline(bytes: &Bytes, range: Option<&str>) -> OpenedBlob {
     let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let range = parse_range(range, size_bytes);
-    let part = wanted(&range, size_bytes).and_then(|part| {
-        Some(usize::try_from(part.start).ok()?..usize::try_from(part.end).ok()?)
-    });
+    let part = wanted(&range, size_bytes)
+        .and_then(|part| Some(usize::try_from(part.start).ok()?..usize::try_from(part.end).ok()?));
     let bytes = part.map_or(BlobBytes::None, |part| BlobBytes::Memory(bytes.slice(part)));
-    OpenedBlob { size_bytes, range, bytes }
+    OpenedBlob {
+        size_bytes,
+        range,
+        bytes,
+    }
 }
 
 async fn open_blob(
@@ -120,20 +127,31 @@ async fn open_blob(
     let size_bytes = blob.size_bytes;
     let range = parse_range(range, size_bytes);
     let Some(part) = wanted(&range, size_bytes) else {
-        return Ok(OpenedBlob { size_bytes, range, bytes: BlobBytes::None });
+        return Ok(OpenedBlob {
+            size_bytes,
+            range,
+            bytes: BlobBytes::None,
+        });
     };
     let segments: Vec<_> = segments.iter().map(to_segment).collect();
     let bytes = match deps.store.read(&segments, part).await? {
         BlobRead::Local(parts) => BlobBytes::Files(parts),
         BlobRead::Stream(stream) => BlobBytes::Stream(stream),
     };
-    Ok(OpenedBlob { size_bytes, range, bytes })
+    Ok(OpenedBlob {
+        size_bytes,
+        range,
+        bytes,
+    })
 }
 
 fn wanted(range: &RangeRequest, size_bytes: u64) -> Option<Range<u64>> {
     match *range {
         RangeRequest::Full => Some(0..size_bytes),
-        RangeRequest::Partial { start, end_inclusive } => Some(start..end_inclusive + 1),
+        RangeRequest::Partial {
+            start,
+            end_inclusive,
+        } => Some(start..end_inclusive + 1),
         RangeRequest::Unsatisfiable => None,
     }
 }
@@ -233,12 +251,15 @@ impl Handler<MountBlob> for RepositoryActor {
             let source: Option<RepositoryId> = match &msg.from {
                 MountFrom::Repository(name) => match open::read_row(&reader.deps, name).await {
                     Ok(row) => Some(row.repository.id),
-                    Err(
-                        RepositoryError::Unknown(_) | RepositoryError::NamespaceDisabled(_),
-                    ) => None,
+                    Err(RepositoryError::Unknown(_) | RepositoryError::NamespaceDisabled(_)) => {
+                        None
+                    }
                     Err(error) => return Err(error),
                 },
-                MountFrom::Anywhere { account, reads_everything } => {
+                MountFrom::Anywhere {
+                    account,
+                    reads_everything,
+                } => {
                     blob::find_source(reader.db(), &msg.digest, *account, *reads_everything).await?
                 }
             };
@@ -271,14 +292,19 @@ impl Handler<DeleteBlob> for RepositoryActor {
                 Ok(blob::unlink_blob(reader.db(), id, &digest).await?)
             }
         };
-        enqueue(self, ctx, plan, move |actor: &mut Self, outcome: Result<Unlinked, _>| {
-            actor.version = actor.version.wrapping_add(1);
-            actor.cache.blobs.pop(&digest);
-            match outcome? {
-                Unlinked::Removed => Ok(()),
-                Unlinked::Unknown => Err(RepositoryError::BlobUnknown(digest)),
-                Unlinked::Needed => Err(RepositoryError::BlobNeeded(digest)),
-            }
-        })
+        enqueue(
+            self,
+            ctx,
+            plan,
+            move |actor: &mut Self, outcome: Result<Unlinked, _>| {
+                actor.version = actor.version.wrapping_add(1);
+                actor.cache.blobs.pop(&digest);
+                match outcome? {
+                    Unlinked::Removed => Ok(()),
+                    Unlinked::Unknown => Err(RepositoryError::BlobUnknown(digest)),
+                    Unlinked::Needed => Err(RepositoryError::BlobNeeded(digest)),
+                }
+            },
+        )
     }
 }

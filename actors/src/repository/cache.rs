@@ -49,7 +49,10 @@ impl Cache {
 
     /// Where a tag points that is alive at `now_ms`.
     pub(super) fn tag(&mut self, tag: &TagName, now_ms: i64) -> Option<TagTarget> {
-        self.tags.get(tag).copied().filter(|target| target.end_ms.is_none_or(|end| end > now_ms))
+        self.tags
+            .get(tag)
+            .copied()
+            .filter(|target| target.end_ms.is_none_or(|end| end > now_ms))
     }
 
     /// A blob whose lease need not be renewed.
@@ -67,7 +70,9 @@ impl Cache {
         self.manifest_bytes = self.manifest_bytes.saturating_add(size);
         self.manifests.put(digest, manifest);
         while self.manifest_bytes > self.max_manifest_bytes {
-            let Some((_, oldest)) = self.manifests.pop_lru() else { break };
+            let Some((_, oldest)) = self.manifests.pop_lru() else {
+                break;
+            };
             self.manifest_bytes = self.manifest_bytes.saturating_sub(oldest.bytes.len());
         }
     }
@@ -100,5 +105,7 @@ impl Cache {
 /// The wall clock, Unix milliseconds.
 pub(super) fn now_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }

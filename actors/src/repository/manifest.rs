@@ -76,7 +76,9 @@ impl Handler<PullManifest> for RepositoryActor {
                     if let Some((tag, target)) = found.target {
                         actor.cache.tags.put(tag, target);
                     }
-                    actor.cache.keep_manifest(pulled.digest, Arc::clone(&pulled.manifest));
+                    actor
+                        .cache
+                        .keep_manifest(pulled.digest, Arc::clone(&pulled.manifest));
                 }
                 Ok(pulled)
             },
@@ -98,7 +100,14 @@ async fn find(reader: &Reader, reference: &Reference) -> Result<Found, Repositor
     };
     let found = manifest::find_manifest(reader.db(), id, &digest).await?;
     let manifest = found.ok_or_else(|| RepositoryError::ManifestUnknown(reference.to_string()))?;
-    Ok(Found { row, target, pulled: PulledManifest { digest, manifest: Arc::new(manifest) } })
+    Ok(Found {
+        row,
+        target,
+        pulled: PulledManifest {
+            digest,
+            manifest: Arc::new(manifest),
+        },
+    })
 }
 
 /// Asks who refers to a manifest.
@@ -134,7 +143,10 @@ impl Handler<ListReferrers> for RepositoryActor {
             let (id, _) = match reader.open().await {
                 // The caller may read what would be here; the list is empty, not absent.
                 Err(RepositoryError::Unknown(_)) => {
-                    return Ok(Referrers { entries: Vec::new(), next: None });
+                    return Ok(Referrers {
+                        entries: Vec::new(),
+                        next: None,
+                    });
                 }
                 opened => opened?,
             };
@@ -147,7 +159,10 @@ impl Handler<ListReferrers> for RepositoryActor {
             let fitting = count_fitting(&entries, reader.deps.settings.referrers_page_bytes);
             let is_cut = fitting < entries.len();
             entries.truncate(fitting);
-            let next = entries.last().map(|last| last.id).filter(|_| is_cut || was_full);
+            let next = entries
+                .last()
+                .map(|last| last.id)
+                .filter(|_| is_cut || was_full);
             Ok(Referrers { entries, next })
         })
     }
@@ -157,7 +172,10 @@ impl Handler<ListReferrers> for RepositoryActor {
 fn count_fitting(entries: &[Referrer], page_bytes: usize) -> usize {
     let mut bytes = 0_usize;
     let fitting = entries.iter().take_while(|entry| {
-        let annotations = entry.annotations.as_ref().map_or(0, |value| value.to_string().len());
+        let annotations = entry
+            .annotations
+            .as_ref()
+            .map_or(0, |value| value.to_string().len());
         bytes = bytes.saturating_add(annotations).saturating_add(512);
         bytes <= page_bytes
     });

@@ -31,9 +31,7 @@ pub use self::blob::{
 };
 use self::cache::Cache;
 pub use self::error::RepositoryError;
-pub use self::manifest::{
-    ListReferrers, Manifest, PullManifest, PulledManifest, Referrers,
-};
+pub use self::manifest::{ListReferrers, Manifest, PullManifest, PulledManifest, Referrers};
 pub use self::open::{EnsureRepository, GetRepository};
 pub use self::push::{DeleteManifest, ManifestPushed, PushManifest};
 pub use self::tag::{DeleteTag, ListTags};
@@ -68,7 +66,16 @@ impl RepositoryActor {
         let settings = &deps.settings;
         let cache = Cache::new(settings);
         let fifo = Fifo::new(settings.write_queue);
-        Self { name, deps, row: None, cache, fifo, version: 0, reads: 0, misses: 0 }
+        Self {
+            name,
+            deps,
+            row: None,
+            cache,
+            fifo,
+            version: 0,
+            reads: 0,
+            misses: 0,
+        }
     }
 
     /// Counts a read; `true` when memory had its answer.

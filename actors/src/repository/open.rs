@@ -22,9 +22,14 @@ pub(super) async fn read_row(
     if !facts.namespace_enabled {
         return Err(RepositoryError::NamespaceDisabled(name.clone()));
     }
-    let repository = facts.repository.filter(|row| row.state != "MARKED_FOR_DELETION");
+    let repository = facts
+        .repository
+        .filter(|row| row.state != "MARKED_FOR_DELETION");
     let repository = repository.ok_or_else(|| RepositoryError::Unknown(name.clone()))?;
-    Ok(OpenRow { namespace_id: facts.namespace_id, repository })
+    Ok(OpenRow {
+        namespace_id: facts.namespace_id,
+        repository,
+    })
 }
 
 /// Makes the repository if it is not there, and checks that it takes writes.
@@ -51,12 +56,17 @@ impl Handler<EnsureRepository> for RepositoryActor {
             let (deps, name) = (Arc::clone(&actor.deps), actor.name.clone());
             async move { ensure(&deps, &name, &msg).await }
         };
-        enqueue(self, ctx, plan, |actor: &mut Self, row: Result<OpenRow, RepositoryError>| {
-            let row = row?;
-            let id = row.repository.id;
-            actor.row = Some(row);
-            Ok(id)
-        })
+        enqueue(
+            self,
+            ctx,
+            plan,
+            |actor: &mut Self, row: Result<OpenRow, RepositoryError>| {
+                let row = row?;
+                let id = row.repository.id;
+                actor.row = Some(row);
+                Ok(id)
+            },
+        )
     }
 }
 
@@ -84,8 +94,15 @@ async fn make(
     name: &RepositoryName,
     msg: &EnsureRepository,
 ) -> Result<(), RepositoryError> {
-    let visibility = if deps.settings.private_on_push { "private" } else { "public" };
-    if insert_repository(&deps.db, name, visibility, &msg.origin).await?.is_some() {
+    let visibility = if deps.settings.private_on_push {
+        "private"
+    } else {
+        "public"
+    };
+    if insert_repository(&deps.db, name, visibility, &msg.origin)
+        .await?
+        .is_some()
+    {
         return Ok(());
     }
     if !msg.creates_namespace {
@@ -96,7 +113,8 @@ async fn make(
     // A concurrent push may have made it; then that one's owner stands.
     account::insert_organization(&deps.db, name.namespace(), owner, window_s).await?;
     let made = insert_repository(&deps.db, name, visibility, &msg.origin).await?;
-    made.map(drop).ok_or_else(|| RepositoryError::NamespaceUnknown(name.clone()))
+    made.map(drop)
+        .ok_or_else(|| RepositoryError::NamespaceUnknown(name.clone()))
 }
 
 /// Asks for the repository's id.
@@ -114,10 +132,12 @@ impl Handler<GetRepository> for RepositoryActor {
             let outcome = reader.open().await;
             (reader, outcome)
         };
-        Box::pin(fut::wrap_future(work).map(|(reader, outcome), actor: &mut Self, _| {
-            let (id, row) = outcome?;
-            actor.learn(&reader, row);
-            Ok(id)
-        }))
+        Box::pin(
+            fut::wrap_future(work).map(|(reader, outcome), actor: &mut Self, _| {
+                let (id, row) = outcome?;
+                actor.learn(&reader, row);
+                Ok(id)
+            }),
+        )
     }
 }

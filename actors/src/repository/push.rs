@@ -56,22 +56,30 @@ impl Handler<PushManifest> for RepositoryActor {
                 Ok(Pushed { verdict, msg })
             }
         };
-        enqueue(self, ctx, plan, |actor: &mut Self, outcome: Result<Pushed, RepositoryError>| {
-            // Even a failed write may have happened.
-            actor.version = actor.version.wrapping_add(1);
-            let Pushed { verdict, msg } = outcome.inspect_err(|_| actor.cache.forget_all())?;
-            let moved = match verdict {
-                Verdict::Done(moved) => moved,
-                other => return Err(actor.refusal(other)),
-            };
-            if !moved.is_empty() {
-                actor.cache.forget_manifests();
-            }
-            actor.cache.drop_manifest(&msg.digest);
-            actor.keep_pushed(&msg);
-            let subject = msg.parsed.subject.map(|subject| subject.digest);
-            Ok(ManifestPushed { digest: msg.digest, subject })
-        })
+        enqueue(
+            self,
+            ctx,
+            plan,
+            |actor: &mut Self, outcome: Result<Pushed, RepositoryError>| {
+                // Even a failed write may have happened.
+                actor.version = actor.version.wrapping_add(1);
+                let Pushed { verdict, msg } = outcome.inspect_err(|_| actor.cache.forget_all())?;
+                let moved = match verdict {
+                    Verdict::Done(moved) => moved,
+                    other => return Err(actor.refusal(other)),
+                };
+                if !moved.is_empty() {
+                    actor.cache.forget_manifests();
+                }
+                actor.cache.drop_manifest(&msg.digest);
+                actor.keep_pushed(&msg);
+                let subject = msg.parsed.subject.map(|subject| subject.digest);
+                Ok(ManifestPushed {
+                    digest: msg.digest,
+                    subject,
+                })
+            },
+        )
     }
 }
 
@@ -88,7 +96,13 @@ impl RepositoryActor {
         };
         self.cache.keep_manifest(msg.digest, Arc::new(manifest));
         for tag in &msg.tags {
-            self.cache.tags.put(tag.clone(), TagTarget { digest: msg.digest, end_ms: None });
+            self.cache.tags.put(
+                tag.clone(),
+                TagTarget {
+                    digest: msg.digest,
+                    end_ms: None,
+                },
+            );
         }
     }
 
@@ -104,7 +118,9 @@ impl RepositoryActor {
                 RepositoryError::NotWritable(state)
             }
             Verdict::MissingBlobs(digests) => {
-                digests.iter().for_each(|digest| drop(self.cache.blobs.pop(digest)));
+                digests
+                    .iter()
+                    .for_each(|digest| drop(self.cache.blobs.pop(digest)));
                 RepositoryError::BlobsMissing(digests)
             }
             Verdict::WrongSizes(digests) => RepositoryError::WrongSizes(digests),
@@ -136,7 +152,10 @@ async fn put(
         digest: msg.digest,
         media_type: parsed.media_type.clone(),
         artifact_type: parsed.artifact_type.clone(),
-        config_media_type: parsed.config.as_ref().map(|config| config.media_type.clone()),
+        config_media_type: parsed
+            .config
+            .as_ref()
+            .map(|config| config.media_type.clone()),
         subject: parsed.subject.as_ref().map(|subject| subject.digest),
         annotations: (!parsed.annotations.is_empty()).then(|| json!(parsed.annotations)),
         bytes: msg.bytes.clone(),
@@ -154,7 +173,8 @@ async fn put(
         "mediaType": parsed.media_type,
     });
     reader.deps.crash_point("manifest.put.before");
-    let (verdict, _) = manifest::put_manifest(reader.db(), id, &new, &msg.origin, &metadata).await?;
+    let (verdict, _) =
+        manifest::put_manifest(reader.db(), id, &new, &msg.origin, &metadata).await?;
     reader.deps.crash_point("manifest.put.after");
     Ok(verdict)
 }
@@ -200,18 +220,30 @@ impl Handler<DeleteManifest> for RepositoryActor {
                 });
                 let refuse_siblings = reader.deps.settings.refuse_siblings;
                 let (db, origin) = (reader.db(), &msg.origin);
-                Ok(manifest::delete_manifest(db, id, &msg.digest, refuse_siblings, origin, &metadata)
-                    .await?)
+                Ok(manifest::delete_manifest(
+                    db,
+                    id,
+                    &msg.digest,
+                    refuse_siblings,
+                    origin,
+                    &metadata,
+                )
+                .await?)
             }
         };
-        enqueue(self, ctx, plan, move |actor: &mut Self, outcome: Result<Verdict, RepositoryError>| {
-            actor.version = actor.version.wrapping_add(1);
-            actor.cache.forget_all();
-            match outcome? {
-                Verdict::Done(_) => Ok(()),
-                Verdict::Unknown => Err(RepositoryError::ManifestUnknown(digest.to_string())),
-                other => Err(actor.refusal(other)),
-            }
-        })
+        enqueue(
+            self,
+            ctx,
+            plan,
+            move |actor: &mut Self, outcome: Result<Verdict, RepositoryError>| {
+                actor.version = actor.version.wrapping_add(1);
+                actor.cache.forget_all();
+                match outcome? {
+                    Verdict::Done(_) => Ok(()),
+                    Verdict::Unknown => Err(RepositoryError::ManifestUnknown(digest.to_string())),
+                    other => Err(actor.refusal(other)),
+                }
+            },
+        )
     }
 }

@@ -61,14 +61,19 @@ impl Handler<DeleteTag> for RepositoryActor {
                 Ok(tag::delete_tag(reader.db(), id, &msg.tag, &msg.origin, &metadata).await?)
             }
         };
-        enqueue(self, ctx, plan, move |actor: &mut Self, outcome: Result<Verdict, RepositoryError>| {
-            actor.version = actor.version.wrapping_add(1);
-            actor.cache.forget_all();
-            match outcome? {
-                Verdict::Done(_) => Ok(()),
-                Verdict::Unknown => Err(RepositoryError::TagUnknown(name)),
-                other => Err(actor.refusal(other)),
-            }
-        })
+        enqueue(
+            self,
+            ctx,
+            plan,
+            move |actor: &mut Self, outcome: Result<Verdict, RepositoryError>| {
+                actor.version = actor.version.wrapping_add(1);
+                actor.cache.forget_all();
+                match outcome? {
+                    Verdict::Done(_) => Ok(()),
+                    Verdict::Unknown => Err(RepositoryError::TagUnknown(name)),
+                    other => Err(actor.refusal(other)),
+                }
+            },
+        )
     }
 }

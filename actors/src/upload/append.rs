@@ -38,26 +38,48 @@ impl Handler<AppendChunk> for UploadActor {
                 Ok(ready) => ready,
                 Err(error) => return (None, Err(error)),
             };
-            let Ready { session, epoch, was_saved } = ready;
+            let Ready {
+                session,
+                epoch,
+                was_saved,
+            } = ready;
             if let Err(error) = check_start(msg.range, session.offset_bytes) {
-                return (Some(Ready { session, epoch, was_saved }), Err(error));
+                return (
+                    Some(Ready {
+                        session,
+                        epoch,
+                        was_saved,
+                    }),
+                    Err(error),
+                );
             }
             let before = session.offset_bytes;
             let (session, outcome) = session.append(&seed.deps, msg.body).await;
             let received_bytes = session.offset_bytes.saturating_sub(before);
-            let outcome = outcome.and_then(|()| check_length(msg.range, received_bytes)).and_then(
-                |()| check_size(&seed.deps.settings, session.offset_bytes),
-            );
-            (Some(Ready { session, epoch, was_saved: was_saved && received_bytes == 0 }), outcome)
+            let outcome = outcome
+                .and_then(|()| check_length(msg.range, received_bytes))
+                .and_then(|()| check_size(&seed.deps.settings, session.offset_bytes));
+            (
+                Some(Ready {
+                    session,
+                    epoch,
+                    was_saved: was_saved && received_bytes == 0,
+                }),
+                outcome,
+            )
         };
-        Box::pin(fut::wrap_future(work).map(|(ready, outcome), actor: &mut Self, _| {
-            match ready {
-                Some(ready) => actor.give_back(ready),
-                None if matches!(outcome, Err(UploadError::Unknown)) => actor.end(),
-                None => actor.phase = Phase::Unread,
-            }
-            outcome.map(|()| UploadProgress { offset_bytes: actor.offset_bytes })
-        }))
+        Box::pin(
+            fut::wrap_future(work).map(|(ready, outcome), actor: &mut Self, _| {
+                match ready {
+                    Some(ready) => actor.give_back(ready),
+                    None if matches!(outcome, Err(UploadError::Unknown)) => actor.end(),
+                    None => actor.phase = Phase::Unread,
+                }
+                outcome.map(|()| UploadProgress {
+                    offset_bytes: actor.offset_bytes,
+                })
+            }),
+        )
     }
 }
 
@@ -76,9 +98,10 @@ pub(super) fn check_length(
     received_bytes: u64,
 ) -> Result<(), UploadError> {
     match range {
-        Some(range) if range.len() != received_bytes => {
-            Err(UploadError::WrongLength { received_bytes, announced_bytes: range.len() })
-        }
+        Some(range) if range.len() != received_bytes => Err(UploadError::WrongLength {
+            received_bytes,
+            announced_bytes: range.len(),
+        }),
         _ => Ok(()),
     }
 }
@@ -106,7 +129,9 @@ impl Handler<GetProgress> for UploadActor {
         if !matches!(self.phase, Phase::Unread) {
             let answer = match self.phase {
                 Phase::Gone => Err(UploadError::Unknown),
-                _ => Ok(UploadProgress { offset_bytes: self.offset_bytes }),
+                _ => Ok(UploadProgress {
+                    offset_bytes: self.offset_bytes,
+                }),
             };
             return Box::pin(fut::ready(answer));
         }
@@ -116,19 +141,23 @@ impl Handler<GetProgress> for UploadActor {
         };
         let (seed, epoch) = (self.seed.clone(), self.epoch);
         let work = async move { taken.ready(&seed, epoch).await };
-        Box::pin(fut::wrap_future(work).map(|outcome, actor: &mut Self, _| match outcome {
-            Ok(ready) => {
-                actor.give_back(ready);
-                Ok(UploadProgress { offset_bytes: actor.offset_bytes })
-            }
-            Err(UploadError::Unknown) => {
-                actor.end();
-                Err(UploadError::Unknown)
-            }
-            Err(error) => {
-                actor.phase = Phase::Unread;
-                Err(error)
-            }
-        }))
+        Box::pin(
+            fut::wrap_future(work).map(|outcome, actor: &mut Self, _| match outcome {
+                Ok(ready) => {
+                    actor.give_back(ready);
+                    Ok(UploadProgress {
+                        offset_bytes: actor.offset_bytes,
+                    })
+                }
+                Err(UploadError::Unknown) => {
+                    actor.end();
+                    Err(UploadError::Unknown)
+                }
+                Err(error) => {
+                    actor.phase = Phase::Unread;
+                    Err(error)
+                }
+            }),
+        )
     }
 }

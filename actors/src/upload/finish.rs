@@ -56,20 +56,22 @@ impl Handler<FinishUpload> for UploadActor {
         let (seed, epoch) = (self.seed.clone(), self.epoch);
         let has_row = self.saved_bytes.is_some();
         let work = async move { finish(&seed, taken, epoch, has_row, msg).await };
-        Box::pin(fut::wrap_future(work).map(|outcome, actor: &mut Self, _| match outcome {
-            Outcome::Ended(answer) => {
-                actor.end();
-                answer
-            }
-            Outcome::Kept(ready, error) => {
-                actor.give_back(*ready);
-                Err(error)
-            }
-            Outcome::Unread(error) => {
-                actor.phase = Phase::Unread;
-                Err(error)
-            }
-        }))
+        Box::pin(
+            fut::wrap_future(work).map(|outcome, actor: &mut Self, _| match outcome {
+                Outcome::Ended(answer) => {
+                    actor.end();
+                    answer
+                }
+                Outcome::Kept(ready, error) => {
+                    actor.give_back(*ready);
+                    Err(error)
+                }
+                Outcome::Unread(error) => {
+                    actor.phase = Phase::Unread;
+                    Err(error)
+                }
+            }),
+        )
     }
 }
 
@@ -86,10 +88,21 @@ async fn finish(
         Err(UploadError::Unknown) => return Outcome::Ended(Err(UploadError::Unknown)),
         Err(error) => return Outcome::Unread(error),
     };
-    let Ready { session, epoch, was_saved } = ready;
+    let Ready {
+        session,
+        epoch,
+        was_saved,
+    } = ready;
     let has_row = has_row || was_saved;
     let keep = |session: Session, error| {
-        Outcome::Kept(Box::new(Ready { session, epoch, was_saved: false }), error)
+        Outcome::Kept(
+            Box::new(Ready {
+                session,
+                epoch,
+                was_saved: false,
+            }),
+            error,
+        )
     };
     if let Err(error) = check_start(msg.range, session.offset_bytes) {
         return keep(session, error);
@@ -120,7 +133,10 @@ async fn finish(
             } else if has_row {
                 forget_row(seed).await;
             }
-            Outcome::Ended(Ok(BlobStored { digest: msg.digest, blob }))
+            Outcome::Ended(Ok(BlobStored {
+                digest: msg.digest,
+                blob,
+            }))
         }
         Err(error) => keep(session, error),
     }
@@ -142,16 +158,25 @@ async fn commit(
         repositories: vec![seed.repository],
     };
     deps.crash_point("upload.commit.before");
-    let committed = seed.blob_index.ask(CommitBlob(new_blob), deps.settings.ask_deadline).await?;
+    let committed = seed
+        .blob_index
+        .ask(CommitBlob(new_blob), deps.settings.ask_deadline)
+        .await?;
     deps.crash_point("upload.commit.after");
     if committed.fenced {
-        return Err(UploadError::Unavailable("the upload's batch was closed".to_owned()));
+        return Err(UploadError::Unavailable(
+            "the upload's batch was closed".to_owned(),
+        ));
     }
     let id = committed.id.ok_or_else(|| {
         UploadError::Unavailable("the blob went away while it was committed".to_owned())
     })?;
     let is_kept = committed.stored || is_named(seed, &content).await?;
-    Ok(is_kept.then_some(StoredBlob { id, size_bytes: session.offset_bytes, content }))
+    Ok(is_kept.then_some(StoredBlob {
+        id,
+        size_bytes: session.offset_bytes,
+        content,
+    }))
 }
 
 /// Says whether the objects are a blob's already: an earlier try of this commit stored them.
@@ -163,7 +188,9 @@ async fn is_named(seed: &UploadSeed, content: &Content) -> Result<bool, ModelErr
         return Ok(false);
     };
     let key: [(BatchId, u128); 1] = [(first.batch, first.name)];
-    Ok(!blob::list_named_segments(&seed.deps.db, &key).await?.is_empty())
+    Ok(!blob::list_named_segments(&seed.deps.db, &key)
+        .await?
+        .is_empty())
 }
 
 async fn forget_row(seed: &UploadSeed) {
@@ -225,12 +252,14 @@ impl Handler<CancelUpload> for UploadActor {
             drop_session(&seed, ready.session, has_row || ready.was_saved).await;
             Ok(())
         };
-        Box::pin(fut::wrap_future(work).map(|outcome: Result<(), UploadError>, actor: &mut Self, _| {
-            match &outcome {
-                Ok(()) | Err(UploadError::Unknown) => actor.end(),
-                Err(_) => actor.phase = Phase::Unread,
-            }
-            outcome
-        }))
+        Box::pin(fut::wrap_future(work).map(
+            |outcome: Result<(), UploadError>, actor: &mut Self, _| {
+                match &outcome {
+                    Ok(()) | Err(UploadError::Unknown) => actor.end(),
+                    Err(_) => actor.phase = Phase::Unread,
+                }
+                outcome
+            },
+        ))
     }
 }

@@ -132,28 +132,36 @@ impl UploadActor {
     }
 
     fn save(&mut self, ctx: &mut Context<Self>) {
-        let Ok(Taken::Session(mut session)) = self.take() else { return };
+        let Ok(Taken::Session(mut session)) = self.take() else {
+            return;
+        };
         let (deps, seed, epoch) = (Arc::clone(&self.seed.deps), self.seed.clone(), self.epoch);
         let work = async move {
             let outcome = save_session(&deps, &seed, &mut session, epoch).await;
             (session, outcome)
         };
-        ctx.spawn(fut::wrap_future(work).map(move |(session, outcome), actor: &mut Self, _| {
-            let used_at = actor.used_at;
-            let was_saved = match outcome {
-                Ok(true) => true,
-                Ok(false) => {
-                    actor.end();
-                    return;
-                }
-                Err(error) => {
-                    tracing::warn!(upload.uuid = %actor.seed.id, %error, "upload is not saved");
-                    false
-                }
-            };
-            actor.give_back(Ready { session: *session, epoch, was_saved });
-            actor.used_at = used_at;
-        }));
+        ctx.spawn(
+            fut::wrap_future(work).map(move |(session, outcome), actor: &mut Self, _| {
+                let used_at = actor.used_at;
+                let was_saved = match outcome {
+                    Ok(true) => true,
+                    Ok(false) => {
+                        actor.end();
+                        return;
+                    }
+                    Err(error) => {
+                        tracing::warn!(upload.uuid = %actor.seed.id, %error, "upload is not saved");
+                        false
+                    }
+                };
+                actor.give_back(Ready {
+                    session: *session,
+                    epoch,
+                    was_saved,
+                });
+                actor.used_at = used_at;
+            }),
+        );
     }
 }
 
@@ -165,7 +173,8 @@ async fn save_session(
 ) -> Result<bool, UploadError> {
     let state = session.sync(epoch).await?;
     deps.crash_point("upload.save.before");
-    let saved = slipway_model::upload::save_upload(&deps.db, seed.id, seed.repository, &state).await?;
+    let saved =
+        slipway_model::upload::save_upload(&deps.db, seed.id, seed.repository, &state).await?;
     deps.crash_point("upload.save.after");
     Ok(saved)
 }
@@ -186,7 +195,11 @@ impl Taken {
     /// The session, read back from the database if need be.
     async fn ready(self, seed: &UploadSeed, epoch: i64) -> Result<Ready, UploadError> {
         match self {
-            Self::Session(session) => Ok(Ready { session: *session, epoch, was_saved: false }),
+            Self::Session(session) => Ok(Ready {
+                session: *session,
+                epoch,
+                was_saved: false,
+            }),
             Self::Unread => {
                 let deps = &seed.deps;
                 let saved =
@@ -194,7 +207,11 @@ impl Taken {
                 let saved = saved.ok_or(UploadError::Unknown)?;
                 let epoch = saved.epoch;
                 let session = Session::restore(deps, saved).await?;
-                Ok(Ready { session, epoch, was_saved: true })
+                Ok(Ready {
+                    session,
+                    epoch,
+                    was_saved: true,
+                })
             }
         }
     }

@@ -69,7 +69,10 @@ impl Session {
             Held::Memory(saved.inline.into_iter().collect())
         } else {
             let segments = saved.segments.iter().map(to_segment).collect();
-            let writer = deps.store.reopen_writer(BatchId(batch.id.0), segments).await?;
+            let writer = deps
+                .store
+                .reopen_writer(BatchId(batch.id.0), segments)
+                .await?;
             Held::Stored(Box::new(writer))
         };
         Ok(Self {
@@ -132,8 +135,9 @@ impl Session {
         if let Held::Memory(kept) = &mut self.bytes {
             for part in parts {
                 self.hash.update(&part);
-                self.offset_bytes =
-                    self.offset_bytes.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+                self.offset_bytes = self
+                    .offset_bytes
+                    .saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
                 // A copy, so that a small part does not hold the connection's whole read buffer.
                 kept.push(Bytes::copy_from_slice(&part));
             }
@@ -145,7 +149,12 @@ impl Session {
         deps: &Deps,
         chunks: ChunkReceiver,
     ) -> (Self, Result<(), UploadError>) {
-        let Self { hash, bytes, mut offset_bytes, batch } = self;
+        let Self {
+            hash,
+            bytes,
+            mut offset_bytes,
+            batch,
+        } = self;
         let batch = batch.unwrap_or_else(|| Arc::clone(&deps.batches.borrow()));
         let mut hash = hash;
         let writer = match bytes {
@@ -160,7 +169,12 @@ impl Session {
                     if let Err(error) = spilled.outcome {
                         spilled.writer.discard().await;
                         let bytes = Held::Memory(kept);
-                        let session = Self { hash, bytes, offset_bytes, batch: Some(batch) };
+                        let session = Self {
+                            hash,
+                            bytes,
+                            offset_bytes,
+                            batch: Some(batch),
+                        };
                         return (session, Err(error.into()));
                     }
                     spilled.writer
@@ -171,7 +185,12 @@ impl Session {
         hash = appended.sink;
         offset_bytes = offset_bytes.saturating_add(appended.received_bytes);
         let bytes = Held::Stored(Box::new(appended.writer));
-        let session = Self { hash, bytes, offset_bytes, batch: Some(batch) };
+        let session = Self {
+            hash,
+            bytes,
+            offset_bytes,
+            batch: Some(batch),
+        };
         (session, appended.outcome.map_err(UploadError::from))
     }
 
@@ -202,7 +221,9 @@ impl Session {
             })),
             Held::Stored(writer) => {
                 writer.sync().await?;
-                Ok(Content::Segments(writer.segments().iter().map(to_row).collect()))
+                Ok(Content::Segments(
+                    writer.segments().iter().map(to_row).collect(),
+                ))
             }
         }
     }

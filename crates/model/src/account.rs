@@ -93,7 +93,9 @@ pub async fn insert_user(
 /// # Errors
 /// The database's.
 pub async fn record_failure(db: &Database, id: AccountId) -> Result<(), ModelError> {
-    db.rows(&statement::RECORD_FAILURE, &[&id.0]).await.map(drop)
+    db.rows(&statement::RECORD_FAILURE, &[&id.0])
+        .await
+        .map(drop)
 }
 
 /// Forgets wrong passwords.
@@ -101,7 +103,9 @@ pub async fn record_failure(db: &Database, id: AccountId) -> Result<(), ModelErr
 /// # Errors
 /// The database's.
 pub async fn clear_failures(db: &Database, id: AccountId) -> Result<(), ModelError> {
-    db.rows(&statement::CLEAR_FAILURES, &[&id.0]).await.map(drop)
+    db.rows(&statement::CLEAR_FAILURES, &[&id.0])
+        .await
+        .map(drop)
 }
 
 /// Enables or disables a user or organization; answers whether it exists.
@@ -109,7 +113,10 @@ pub async fn clear_failures(db: &Database, id: AccountId) -> Result<(), ModelErr
 /// # Errors
 /// The database's.
 pub async fn set_enabled(db: &Database, name: &str, enabled: bool) -> Result<bool, ModelError> {
-    Ok(db.row(&statement::SET_ENABLED, &[&name, &enabled]).await?.is_some())
+    Ok(db
+        .row(&statement::SET_ENABLED, &[&name, &enabled])
+        .await?
+        .is_some())
 }
 
 /// The present epoch of a principal whose permissions changed of late.
@@ -131,7 +138,9 @@ pub async fn list_changed_epochs(
     db: &Database,
     within_s: f64,
 ) -> Result<Vec<ChangedEpoch>, ModelError> {
-    let rows = db.rows(&statement::LIST_CHANGED_EPOCHS, &[&within_s]).await?;
+    let rows = db
+        .rows(&statement::LIST_CHANGED_EPOCHS, &[&within_s])
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(ChangedEpoch {
@@ -155,7 +164,11 @@ pub async fn insert_organization(
 ) -> Result<Option<NamespaceId>, ModelError> {
     let owner = owner.map(|id| id.0);
     let row = db
-        .row(&statement::INSERT_ORGANIZATION, &[&name, &owner, &tag_expiration_s])
+        .row(
+            &statement::INSERT_ORGANIZATION,
+            &[&name, &owner, &tag_expiration_s],
+        )
         .await?;
-    row.map(|row| row.try_get(0).map_err(ModelError::from)).transpose()
+    row.map(|row| row.try_get(0).map_err(ModelError::from))
+        .transpose()
 }

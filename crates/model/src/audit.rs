@@ -39,18 +39,35 @@ pub struct Entry {
 /// The database's; then none is written.
 pub async fn insert_entries(db: &Database, entries: &[Entry]) -> Result<(), ModelError> {
     let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind).collect();
-    let repositories: Vec<Option<i64>> =
-        entries.iter().map(|entry| entry.repository.map(|id| id.0)).collect();
-    let performers: Vec<Option<i64>> =
-        entries.iter().map(|entry| entry.origin.performer.map(|id| id.0)).collect();
-    let ips: Vec<Option<&str>> = entries.iter().map(|entry| entry.origin.ip.as_deref()).collect();
-    let requests: Vec<Option<&str>> =
-        entries.iter().map(|entry| entry.origin.request_id.as_deref()).collect();
+    let repositories: Vec<Option<i64>> = entries
+        .iter()
+        .map(|entry| entry.repository.map(|id| id.0))
+        .collect();
+    let performers: Vec<Option<i64>> = entries
+        .iter()
+        .map(|entry| entry.origin.performer.map(|id| id.0))
+        .collect();
+    let ips: Vec<Option<&str>> = entries
+        .iter()
+        .map(|entry| entry.origin.ip.as_deref())
+        .collect();
+    let requests: Vec<Option<&str>> = entries
+        .iter()
+        .map(|entry| entry.origin.request_id.as_deref())
+        .collect();
     let metadata: Vec<&Value> = entries.iter().map(|entry| &entry.metadata).collect();
     let times: Vec<i64> = entries.iter().map(|entry| entry.at_ms).collect();
     db.rows(
         &statement::INSERT_ENTRIES,
-        &[&kinds, &repositories, &performers, &ips, &requests, &metadata, &times],
+        &[
+            &kinds,
+            &repositories,
+            &performers,
+            &ips,
+            &requests,
+            &metadata,
+            &times,
+        ],
     )
     .await
     .map(drop)

@@ -18,7 +18,9 @@ pub async fn open_batch(db: &Database, node: NodeId) -> Result<BatchId, ModelErr
 /// # Errors
 /// The database's.
 pub async fn close_batch(db: &Database, batch: BatchId) -> Result<(), ModelError> {
-    db.rows(&statement::CLOSE_BATCH, &[&batch.0]).await.map(drop)
+    db.rows(&statement::CLOSE_BATCH, &[&batch.0])
+        .await
+        .map(drop)
 }
 
 /// Closes the batches of dead nodes and lists every closed batch that was not swept yet.
@@ -32,9 +34,14 @@ pub async fn close_dead_batches(
     dead_after_s: f64,
 ) -> Result<Vec<BatchId>, ModelError> {
     let rows = db
-        .rows(&statement::CLOSE_DEAD_BATCHES, &[&node, &others_are_dead, &dead_after_s])
+        .rows(
+            &statement::CLOSE_DEAD_BATCHES,
+            &[&node, &others_are_dead, &dead_after_s],
+        )
         .await?;
-    rows.iter().map(|row| row.try_get(0).map_err(ModelError::from)).collect()
+    rows.iter()
+        .map(|row| row.try_get(0).map_err(ModelError::from))
+        .collect()
 }
 
 /// Notes that nothing unnamed is left of a closed batch.

@@ -49,7 +49,12 @@ pub async fn find_blob(
     digest: &Digest,
     lease_s: f64,
 ) -> Result<Option<StoredBlob>, ModelError> {
-    let row = db.row(&statement::FIND_BLOB, &[&repository.0, &digest.to_db(), &lease_s]).await?;
+    let row = db
+        .row(
+            &statement::FIND_BLOB,
+            &[&repository.0, &digest.to_db(), &lease_s],
+        )
+        .await?;
     let Some(row) = row else {
         return Ok(None);
     };
@@ -60,7 +65,11 @@ pub async fn find_blob(
         Some(bytes) => Content::Inline(Bytes::from(bytes)),
         None => Content::Segments(list_segments(db, id).await?),
     };
-    Ok(Some(StoredBlob { id, size_bytes: size.unsigned_abs(), content }))
+    Ok(Some(StoredBlob {
+        id,
+        size_bytes: size.unsigned_abs(),
+        content,
+    }))
 }
 
 async fn list_segments(db: &Database, id: BlobId) -> Result<Vec<SegmentRow>, ModelError> {
@@ -123,8 +132,15 @@ pub async fn commit_blobs(
     let mut order: Vec<usize> = (0..blobs.len()).collect();
     order.sort_by_key(|index| blobs.get(*index).map(|blob| blob.digest.to_db()));
     let mut columns = Columns::default();
-    for (position, blob) in order.iter().filter_map(|index| blobs.get(*index)).enumerate() {
-        columns.push(i32::try_from(position.saturating_add(1)).unwrap_or(i32::MAX), blob);
+    for (position, blob) in order
+        .iter()
+        .filter_map(|index| blobs.get(*index))
+        .enumerate()
+    {
+        columns.push(
+            i32::try_from(position.saturating_add(1)).unwrap_or(i32::MAX),
+            blob,
+        );
     }
     let rows = db
         .rows(
@@ -145,10 +161,19 @@ pub async fn commit_blobs(
             ],
         )
         .await?;
-    let mut verdicts = vec![Committed { id: None, stored: false, fenced: true }; blobs.len()];
+    let mut verdicts = vec![
+        Committed {
+            id: None,
+            stored: false,
+            fenced: true
+        };
+        blobs.len()
+    ];
     for row in &rows {
         let item: i32 = row.try_get(0)?;
-        let position = usize::try_from(item).ok().and_then(|item| item.checked_sub(1));
+        let position = usize::try_from(item)
+            .ok()
+            .and_then(|item| item.checked_sub(1));
         let slot = position
             .and_then(|position| order.get(position))
             .and_then(|index| verdicts.get_mut(*index));
@@ -181,7 +206,8 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     fn push(&mut self, item: i32, blob: &'a NewBlob) {
         self.digests.push(blob.digest.to_db());
-        self.sizes.push(i64::try_from(blob.size_bytes).unwrap_or(i64::MAX));
+        self.sizes
+            .push(i64::try_from(blob.size_bytes).unwrap_or(i64::MAX));
         for repository in &blob.repositories {
             self.link_items.push(item);
             self.link_repositories.push(repository.0);
@@ -198,8 +224,10 @@ impl<'a> Columns<'a> {
             self.segment_items.push(item);
             self.segment_batches.push(segment.batch.0);
             self.segment_names.push(segment.name.to_be_bytes().to_vec());
-            self.segment_positions.push(i32::try_from(position).unwrap_or(i32::MAX));
-            self.segment_sizes.push(i64::try_from(segment.size_bytes).unwrap_or(i64::MAX));
+            self.segment_positions
+                .push(i32::try_from(position).unwrap_or(i32::MAX));
+            self.segment_sizes
+                .push(i64::try_from(segment.size_bytes).unwrap_or(i64::MAX));
             self.segment_uploads.push(blob.upload);
         }
     }
@@ -217,7 +245,10 @@ pub async fn link_blob(
     lease_s: f64,
 ) -> Result<bool, ModelError> {
     let row = db
-        .row(&statement::LINK_BLOB, &[&source.0, &target.0, &digest.to_db(), &lease_s])
+        .row(
+            &statement::LINK_BLOB,
+            &[&source.0, &target.0, &digest.to_db(), &lease_s],
+        )
         .await?;
     Ok(row.is_some())
 }
@@ -234,9 +265,13 @@ pub async fn find_source(
 ) -> Result<Option<RepositoryId>, ModelError> {
     let account = account.map(|id| id.0);
     let row = db
-        .row(&statement::FIND_SOURCE, &[&digest.to_db(), &account, &reads_everything])
+        .row(
+            &statement::FIND_SOURCE,
+            &[&digest.to_db(), &account, &reads_everything],
+        )
         .await?;
-    row.map(|row| row.try_get(0).map_err(ModelError::from)).transpose()
+    row.map(|row| row.try_get(0).map_err(ModelError::from))
+        .transpose()
 }
 
 /// What became of a wish to remove a blob from a repository.
@@ -259,7 +294,9 @@ pub async fn unlink_blob(
     repository: RepositoryId,
     digest: &Digest,
 ) -> Result<Unlinked, ModelError> {
-    let row = db.one(&statement::UNLINK_BLOB, &[&repository.0, &digest.to_db()]).await?;
+    let row = db
+        .one(&statement::UNLINK_BLOB, &[&repository.0, &digest.to_db()])
+        .await?;
     let (present, needed): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
     Ok(match (present, needed) {
         (false, _) => Unlinked::Unknown,
@@ -277,8 +314,14 @@ pub async fn list_named_segments(
     segments: &[(BatchId, u128)],
 ) -> Result<Vec<(BatchId, u128)>, ModelError> {
     let batches: Vec<i64> = segments.iter().map(|(batch, _)| batch.0).collect();
-    let names: Vec<Vec<u8>> =
-        segments.iter().map(|(_, name)| name.to_be_bytes().to_vec()).collect();
-    let rows = db.rows(&statement::LIST_NAMED_SEGMENTS, &[&batches, &names]).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, read_name(row.try_get(1)?)?))).collect()
+    let names: Vec<Vec<u8>> = segments
+        .iter()
+        .map(|(_, name)| name.to_be_bytes().to_vec())
+        .collect();
+    let rows = db
+        .rows(&statement::LIST_NAMED_SEGMENTS, &[&batches, &names])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, read_name(row.try_get(1)?)?)))
+        .collect()
 }

@@ -30,8 +30,16 @@ pub async fn list_repositories(
     let rows = db
         .rows(
             &statement::LIST_REPOSITORIES,
-            &[&account, &viewer.reads_everything, &viewer.lists_public, &after, &limit],
+            &[
+                &account,
+                &viewer.reads_everything,
+                &viewer.lists_public,
+                &after,
+                &limit,
+            ],
         )
         .await?;
-    rows.iter().map(|row| row.try_get(0).map_err(ModelError::from)).collect()
+    rows.iter()
+        .map(|row| row.try_get(0).map_err(ModelError::from))
+        .collect()
 }

@@ -30,9 +30,10 @@ pub(crate) fn parse(settings: &DatabaseSettings) -> Result<tokio_postgres::Confi
     config.connect_timeout(settings.connect_timeout);
     config.application_name("slipway");
     config.keepalives_idle(std::time::Duration::from_secs(30));
-    let is_local = config.get_hosts().iter().all(|host| {
-        matches!(host, tokio_postgres::config::Host::Unix(_))
-    });
+    let is_local = config
+        .get_hosts()
+        .iter()
+        .all(|host| matches!(host, tokio_postgres::config::Host::Unix(_)));
     match (&settings.ca_certificate, config.get_ssl_mode()) {
         (Some(_), _) if !is_local => {
             config.ssl_mode(SslMode::Require);
@@ -67,7 +68,9 @@ impl Connector {
                 CertificateDer::pem_file_iter(path).map_err(|error| unreadable(path, &error))?;
             for certificate in certificates {
                 let certificate = certificate.map_err(|error| unreadable(path, &error))?;
-                roots.add(certificate).map_err(|error| unreadable(path, &error))?;
+                roots
+                    .add(certificate)
+                    .map_err(|error| unreadable(path, &error))?;
             }
             if roots.is_empty() {
                 return Err(unreadable(path, &"it holds no certificate"));
@@ -79,7 +82,9 @@ impl Connector {
             .map_err(|error| ModelError::Internal(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self {
+            tls: TlsConnector::from(Arc::new(config)),
+        })
     }
 }
 
@@ -92,7 +97,10 @@ where
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, domain: &str) -> Result<Dial, io::Error> {
-        Ok(Dial { tls: self.tls.clone(), domain: domain.to_owned() })
+        Ok(Dial {
+            tls: self.tls.clone(),
+            domain: domain.to_owned(),
+        })
     }
 }
 

@@ -54,7 +54,9 @@ impl Database {
         let manager = Manager::from_config(
             config,
             connector,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
         );
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size)
@@ -66,7 +68,10 @@ impl Database {
             })
             .build()
             .map_err(|error| ModelError::Internal(error.to_string()))?;
-        Ok(Self { pool, is_prepared: settings.is_prepared })
+        Ok(Self {
+            pool,
+            is_prepared: settings.is_prepared,
+        })
     }
 
     /// Brings the schema up to date; safe to call from many processes at once.
@@ -97,7 +102,9 @@ impl Database {
     /// The server's.
     pub async fn check(&self, statement: &Statement) -> Result<(), ModelError> {
         let client = self.pool.get().await?;
-        client.prepare_typed(statement.text, statement.types).await?;
+        client
+            .prepare_typed(statement.text, statement.types)
+            .await?;
         Ok(())
     }
 
@@ -105,7 +112,10 @@ impl Database {
     #[must_use]
     pub fn pool_status(&self) -> (usize, usize) {
         let status = self.pool.status();
-        (status.size.saturating_sub(status.available), status.available)
+        (
+            status.size.saturating_sub(status.available),
+            status.available,
+        )
     }
 
     pub(crate) async fn rows(
@@ -115,11 +125,16 @@ impl Database {
     ) -> Result<Vec<Row>, ModelError> {
         let client = self.pool.get().await?;
         let answer = if self.is_prepared {
-            let prepared = client.prepare_typed_cached(statement.text, statement.types).await?;
+            let prepared = client
+                .prepare_typed_cached(statement.text, statement.types)
+                .await?;
             client.query(&prepared, params).await
         } else {
-            let typed: Vec<_> =
-                params.iter().copied().zip(statement.types.iter().cloned()).collect();
+            let typed: Vec<_> = params
+                .iter()
+                .copied()
+                .zip(statement.types.iter().cloned())
+                .collect();
             client.query_typed(statement.text, &typed).await
         };
         Ok(answer?)

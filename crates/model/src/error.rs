@@ -25,7 +25,11 @@ impl From<tokio_postgres::Error> for ModelError {
             let is_ours = error.to_string().starts_with("error serializing")
                 || error.to_string().starts_with("error deserializing");
             let text = describe(&error);
-            return if is_ours { Self::Internal(text) } else { Self::Unavailable(text) };
+            return if is_ours {
+                Self::Internal(text)
+            } else {
+                Self::Unavailable(text)
+            };
         };
         let code = answer.code();
         let class = code.code().get(..2).unwrap_or_default();
@@ -37,7 +41,11 @@ impl From<tokio_postgres::Error> for ModelError {
             || *code == SqlState::T_R_DEADLOCK_DETECTED
             || *code == SqlState::LOCK_NOT_AVAILABLE;
         let text = format!("{} ({})", answer.message(), code.code());
-        if is_passing { Self::Unavailable(text) } else { Self::Internal(text) }
+        if is_passing {
+            Self::Unavailable(text)
+        } else {
+            Self::Internal(text)
+        }
     }
 }
 

@@ -33,7 +33,9 @@ pub async fn find_manifest(
     repository: RepositoryId,
     digest: &Digest,
 ) -> Result<Option<StoredManifest>, ModelError> {
-    let row = db.row(&statement::FIND_MANIFEST, &[&repository.0, &digest.to_db()]).await?;
+    let row = db
+        .row(&statement::FIND_MANIFEST, &[&repository.0, &digest.to_db()])
+        .await?;
     let Some(row) = row else {
         return Ok(None);
     };
@@ -110,14 +112,20 @@ pub async fn put_manifest(
     origin: &Origin,
     metadata: &Value,
 ) -> Result<(Verdict, bool), ModelError> {
-    let blobs: Vec<Vec<u8>> = manifest.blobs.iter().map(|(digest, _)| digest.to_db()).collect();
+    let blobs: Vec<Vec<u8>> = manifest
+        .blobs
+        .iter()
+        .map(|(digest, _)| digest.to_db())
+        .collect();
     let sizes: Vec<i64> = manifest
         .blobs
         .iter()
         .map(|(_, size)| i64::try_from(*size).unwrap_or(i64::MAX))
         .collect();
     let children: Vec<Vec<u8>> = manifest.children.iter().map(Digest::to_db).collect();
-    let layers_size: i64 = sizes.iter().fold(0_i64, |sum, size| sum.saturating_add(*size));
+    let layers_size: i64 = sizes
+        .iter()
+        .fold(0_i64, |sum, size| sum.saturating_add(*size));
     let subject = manifest.subject.map(|digest| digest.to_db());
     let performer = origin.performer.map(|id| id.0);
     let bytes: &[u8] = &manifest.bytes;
@@ -212,7 +220,13 @@ pub async fn list_referrers(
     let rows = db
         .rows(
             &statement::LIST_REFERRERS,
-            &[&repository.0, &subject.to_db(), &artifact_type, &after, &limit],
+            &[
+                &repository.0,
+                &subject.to_db(),
+                &artifact_type,
+                &after,
+                &limit,
+            ],
         )
         .await?;
     rows.iter()

@@ -37,7 +37,9 @@ const RECORD: &str = include_str!("../../../sql/migrations/record.sql");
 /// Runs what is missing; answers how many ran.
 pub(crate) async fn run(client: &mut Object) -> Result<usize, ModelError> {
     let transaction = client.transaction().await?;
-    transaction.query_typed(TAKE_LOCK, &[(&LOCK_KEY, postgres_types::Type::INT8)]).await?;
+    transaction
+        .query_typed(TAKE_LOCK, &[(&LOCK_KEY, postgres_types::Type::INT8)])
+        .await?;
     transaction.batch_execute(CREATE_TABLE).await?;
     transaction.commit().await?;
     let mut ran = 0;
@@ -58,7 +60,9 @@ async fn run_one(
 ) -> Result<bool, ModelError> {
     let checksum = slipway_oci::Digest::of(slipway_oci::Algorithm::Sha256, text.as_bytes()).hex();
     let transaction = client.transaction().await?;
-    transaction.query_typed(TAKE_LOCK, &[(&LOCK_KEY, postgres_types::Type::INT8)]).await?;
+    transaction
+        .query_typed(TAKE_LOCK, &[(&LOCK_KEY, postgres_types::Type::INT8)])
+        .await?;
     let done = transaction.query_typed(LIST_DONE, &[]).await?;
     if let Some(stranger) = done.get(MIGRATIONS.len()) {
         let stranger: String = stranger.try_get(0)?;
@@ -78,7 +82,10 @@ async fn run_one(
     transaction.batch_execute(text).await?;
     let text_type = postgres_types::Type::TEXT;
     transaction
-        .query_typed(RECORD, &[(&name, text_type.clone()), (&checksum, text_type)])
+        .query_typed(
+            RECORD,
+            &[(&name, text_type.clone()), (&checksum, text_type)],
+        )
         .await?;
     transaction.commit().await?;
     Ok(true)

@@ -18,7 +18,10 @@ pub async fn start_node(db: &Database, node: NodeId) -> Result<(), ModelError> {
 /// # Errors
 /// The database's.
 pub async fn beat(db: &Database, node: NodeId, dead_after_s: f64) -> Result<i64, ModelError> {
-    Ok(db.one(&statement::BEAT, &[&node, &dead_after_s]).await?.try_get(0)?)
+    Ok(db
+        .one(&statement::BEAT, &[&node, &dead_after_s])
+        .await?
+        .try_get(0)?)
 }
 
 /// Says that `node` is gone.

@@ -47,7 +47,10 @@ pub async fn find_facts(
 ) -> Result<Option<Facts>, ModelError> {
     let account = account.map(|id| id.0);
     let row = db
-        .row(&statement::FIND_FACTS, &[&name.namespace(), &name.repository(), &account])
+        .row(
+            &statement::FIND_FACTS,
+            &[&name.namespace(), &name.repository(), &account],
+        )
         .await?;
     let Some(row) = row else {
         return Ok(None);
@@ -96,5 +99,6 @@ pub async fn insert_repository(
         // The other maker committed after this statement's snapshot; a second look sees its row.
         row = db.row(&statement::INSERT_REPOSITORY, params).await?;
     }
-    row.map(|row| row.try_get(0).map_err(ModelError::from)).transpose()
+    row.map(|row| row.try_get(0).map_err(ModelError::from))
+        .transpose()
 }

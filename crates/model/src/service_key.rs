@@ -28,9 +28,12 @@ pub async fn insert_key(
     key: &ServiceKey,
     life_s: f64,
 ) -> Result<(), ModelError> {
-    db.rows(&statement::INSERT_KEY, &[&key.kid, &service, &name, &key.jwk, &life_s])
-        .await
-        .map(drop)
+    db.rows(
+        &statement::INSERT_KEY,
+        &[&key.kid, &service, &name, &key.jwk, &life_s],
+    )
+    .await
+    .map(drop)
 }
 
 /// Lists the keys of `service` that are valid.

@@ -28,10 +28,16 @@ pub async fn find_tag(
     repository: RepositoryId,
     tag: &TagName,
 ) -> Result<Option<TagTarget>, ModelError> {
-    let Some(row) = db.row(&statement::FIND_TAG, &[&repository.0, &tag.as_str()]).await? else {
+    let Some(row) = db
+        .row(&statement::FIND_TAG, &[&repository.0, &tag.as_str()])
+        .await?
+    else {
         return Ok(None);
     };
-    Ok(Some(TagTarget { digest: read_digest(&row, 0)?, end_ms: row.try_get(1)? }))
+    Ok(Some(TagTarget {
+        digest: read_digest(&row, 0)?,
+        end_ms: row.try_get(1)?,
+    }))
 }
 
 /// Answers whether a tag of that name ever lived.
@@ -43,7 +49,9 @@ pub async fn has_history(
     repository: RepositoryId,
     tag: &TagName,
 ) -> Result<bool, ModelError> {
-    let row = db.one(&statement::HAS_HISTORY, &[&repository.0, &tag.as_str()]).await?;
+    let row = db
+        .one(&statement::HAS_HISTORY, &[&repository.0, &tag.as_str()])
+        .await?;
     Ok(row.try_get(0)?)
 }
 
@@ -57,8 +65,12 @@ pub async fn list_tags(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<String>, ModelError> {
-    let rows = db.rows(&statement::LIST_TAGS, &[&repository.0, &after, &limit]).await?;
-    rows.iter().map(|row| row.try_get(0).map_err(ModelError::from)).collect()
+    let rows = db
+        .rows(&statement::LIST_TAGS, &[&repository.0, &after, &limit])
+        .await?;
+    rows.iter()
+        .map(|row| row.try_get(0).map_err(ModelError::from))
+        .collect()
 }
 
 /// Ends `tag`.

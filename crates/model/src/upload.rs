@@ -34,9 +34,16 @@ pub async fn save_upload(
     state: &SavedUpload,
 ) -> Result<bool, ModelError> {
     let offset = i64::try_from(state.offset_bytes).unwrap_or(i64::MAX);
-    let batches: Vec<i64> = state.segments.iter().map(|segment| segment.batch.0).collect();
-    let names: Vec<Vec<u8>> =
-        state.segments.iter().map(|segment| segment.name.to_be_bytes().to_vec()).collect();
+    let batches: Vec<i64> = state
+        .segments
+        .iter()
+        .map(|segment| segment.batch.0)
+        .collect();
+    let names: Vec<Vec<u8>> = state
+        .segments
+        .iter()
+        .map(|segment| segment.name.to_be_bytes().to_vec())
+        .collect();
     let positions: Vec<i32> = (0..state.segments.len())
         .map(|position| i32::try_from(position).unwrap_or(i32::MAX))
         .collect();
@@ -75,7 +82,10 @@ pub async fn take_upload(
     id: UploadId,
     repository: RepositoryId,
 ) -> Result<Option<SavedUpload>, ModelError> {
-    let Some(row) = db.row(&statement::TAKE_UPLOAD, &[&id, &repository.0]).await? else {
+    let Some(row) = db
+        .row(&statement::TAKE_UPLOAD, &[&id, &repository.0])
+        .await?
+    else {
         return Ok(None);
     };
     let rows = db.rows(&statement::LIST_UPLOAD_SEGMENTS, &[&id]).await?;
@@ -108,6 +118,10 @@ pub async fn list_expired(
     idle_s: f64,
     limit: i64,
 ) -> Result<Vec<(UploadId, RepositoryId)>, ModelError> {
-    let rows = db.rows(&statement::LIST_EXPIRED, &[&idle_s, &limit]).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    let rows = db
+        .rows(&statement::LIST_EXPIRED, &[&idle_s, &limit])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .collect()
 }
