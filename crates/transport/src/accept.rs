@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::connection::{Connection, Link, ReadAhead};
+use crate::connection::{Connection, Link};
 use crate::peer::{HttpVersion, PeerInfo};
 use crate::settings::TransportSettings;
 use crate::watch::Watch;
@@ -109,7 +109,7 @@ impl Acceptor {
 }
 
 async fn handshake(acceptor: &TlsAcceptor, tcp: TcpStream) -> io::Result<(Link, HttpVersion)> {
-    let stream = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(ReadAhead::new(tcp))).await??;
+    let stream = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(tcp)).await??;
     let version = match stream.get_ref().1.alpn_protocol() {
         Some(b"h2") => HttpVersion::Http2,
         _ => HttpVersion::Http1,

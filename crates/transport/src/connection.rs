@@ -7,16 +7,12 @@
 //! When the watch ends an idle HTTP/2 connection, the connection tells the client to ask elsewhere
 //! (GOAWAY), closes its half, and goes on reading: closing with unread bytes would reset the
 //! connection and could destroy what is still on its way out.
-//!
-//! [`ReadAhead`] lies under TLS only: the TLS library asks for 4 KiB at a time, the socket is read
-//! in 64 KiB.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, BytesMut};
 use rustix::net::{SendFlags, send};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
@@ -25,9 +21,6 @@ use tokio_rustls::server::TlsStream;
 use crate::outbox::Outbox;
 use crate::peer::{HttpVersion, PeerInfo};
 use crate::watch::Watch;
-
-/// Bytes taken from the socket at once under TLS: four full records.
-const READ_AHEAD_BYTES: usize = 64 * 1024;
 
 /// The HTTP/2 frame GOAWAY (RFC 9113, 6.8): no error, and any stream may have been processed.
 ///
@@ -41,7 +34,7 @@ const GOAWAY: [u8; 17] = [
 #[derive(Debug)]
 pub(crate) enum Link {
     Plain(TcpStream),
-    Tls(Box<TlsStream<ReadAhead>>),
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// One accepted connection.
@@ -241,89 +234,5 @@ impl AsyncWrite for Link {
             Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
-    }
-}
-
-/// A socket read in large steps; the buffer exists only while it holds bytes.
-#[derive(Debug)]
-pub(crate) struct ReadAhead {
-    tcp: TcpStream,
-    buffer: BytesMut,
-}
-
-impl ReadAhead {
-    pub(crate) fn new(tcp: TcpStream) -> Self {
-        Self {
-            tcp,
-            buffer: BytesMut::new(),
-        }
-    }
-
-    /// Fills the empty buffer from the socket; leaves it empty at the end of the stream.
-    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.tcp.poll_read_ready(cx))?;
-            self.buffer.reserve(READ_AHEAD_BYTES);
-            match self.tcp.try_read_buf(&mut self.buffer) {
-                Ok(_) => return Poll::Ready(Ok(())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.buffer = BytesMut::new();
-                }
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-    }
-}
-
-impl AsyncRead for ReadAhead {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if this.buffer.is_empty() {
-            if buffer.remaining() >= READ_AHEAD_BYTES {
-                return Pin::new(&mut this.tcp).poll_read(cx, buffer);
-            }
-            ready!(this.poll_fill(cx))?;
-        }
-        let len = this.buffer.len().min(buffer.remaining());
-        buffer.put_slice(this.buffer.get(..len).unwrap_or_default());
-        this.buffer.advance(len);
-        if this.buffer.is_empty() {
-            this.buffer = BytesMut::new();
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for ReadAhead {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
     }
 }

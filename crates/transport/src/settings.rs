@@ -19,7 +19,7 @@ pub struct TransportSettings {
     pub backlog: u32,
     /// How long a connection may stay open with no request running; zero closes after each.
     pub keep_alive: Duration,
-    /// How long a client may take to send one complete request head.
+    /// How long a client may take to send one complete request head; zero waits for ever.
     pub header_timeout: Duration,
     /// How long a graceful stop waits for running requests, rounded up to whole seconds.
     pub shutdown_timeout: Duration,

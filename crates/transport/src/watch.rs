@@ -37,7 +37,7 @@ const FAREWELL_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Watch {
     version: HttpVersion,
-    keep_alive: Duration,
+    idle_timeout: Duration,
     header_timeout: Duration,
     running: Cell<usize>,
     is_head_begun: Cell<bool>,
@@ -54,11 +54,19 @@ impl Watch {
         // The dispatcher answers a late first head of HTTP/1 itself, with 408.
         let deadline = match version {
             HttpVersion::Http1 => None,
-            HttpVersion::Http2 => Some(Instant::now() + settings.keep_alive + GRACE),
+            HttpVersion::Http2 if settings.keep_alive.is_zero() => {
+                moment_after(settings.header_timeout).filter(|_| !settings.header_timeout.is_zero())
+            }
+            HttpVersion::Http2 => moment_after(settings.keep_alive),
+        };
+        let grace = if version == HttpVersion::Http1 {
+            GRACE
+        } else {
+            Duration::ZERO
         };
         Self {
             version,
-            keep_alive: settings.keep_alive,
+            idle_timeout: settings.keep_alive.saturating_add(grace),
             header_timeout: settings.header_timeout,
             running: Cell::new(0),
             is_head_begun: Cell::new(true),
@@ -76,9 +84,9 @@ impl Watch {
         if self.version == HttpVersion::Http1
             && self.running.get() == 0
             && !self.is_head_begun.replace(true)
+            && !self.header_timeout.is_zero()
         {
-            self.deadline
-                .set(Some(Instant::now() + self.header_timeout));
+            self.deadline.set(moment_after(self.header_timeout));
         }
     }
 
@@ -98,8 +106,7 @@ impl Watch {
             && self.deadline.get().is_some()
             && !self.is_head_begun.get()
         {
-            self.deadline
-                .set(Some(Instant::now() + self.keep_alive + GRACE));
+            self.deadline.set(moment_after(self.idle_timeout));
         }
     }
 
@@ -111,8 +118,13 @@ impl Watch {
     fn begin_closing(&self) {
         self.is_closing.set(true);
         self.is_head_begun.set(true);
-        self.deadline.set(Some(Instant::now() + FAREWELL_TIMEOUT));
+        self.deadline.set(moment_after(FAREWELL_TIMEOUT));
     }
+}
+
+/// The moment `timeout` from now; none when the clock does not reach that far.
+fn moment_after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
 }
 
 /// One running request, from the call of the application to the end of the response body.
@@ -136,9 +148,7 @@ impl Drop for Running {
             return;
         }
         watch.is_head_begun.set(false);
-        watch
-            .deadline
-            .set(Some(Instant::now() + watch.keep_alive + GRACE));
+        watch.deadline.set(moment_after(watch.idle_timeout));
         // Requests of HTTP/2 run in tasks of their own.
         if watch.version == HttpVersion::Http2
             && let Some(task) = watch.task.borrow().as_ref()

@@ -134,6 +134,21 @@ fn a_keep_alive_of_zero_closes_after_each_response() {
 }
 
 #[test]
+fn without_a_head_deadline_heads_may_take_their_time() {
+    let content = Content::create();
+    let mut settings = default_settings();
+    settings.header_timeout = Duration::ZERO;
+    let server = TestServer::start_with(&content, settings);
+    let mut client = server.connect();
+    for _ in 0..2 {
+        client.send_raw(b"GET /peer HTTP/1.1\r\n");
+        std::thread::park_timeout(Duration::from_millis(100));
+        client.send_raw(b"host: test\r\n\r\n");
+        assert_eq!(client.read_response().0.status, 200);
+    }
+}
+
+#[test]
 fn connections_beyond_the_limit_wait_their_turn() {
     let content = Content::create();
     let mut settings = default_settings();

@@ -256,6 +256,53 @@ fn an_idle_connection_is_closed_after_its_keep_alive() {
 }
 
 #[test]
+fn a_keep_alive_of_zero_still_answers_the_first_request() {
+    let content = Content::create();
+    let mut settings = default_settings();
+    settings.keep_alive = Duration::ZERO;
+    let server = TestServer::start_with(&content, settings);
+    run(async {
+        let session = Session::open_plain(&server).await;
+        let (_, body) = session.get("/parts/0-3000000").await.unwrap();
+        assert!(body == content.bytes[..3_000_000], "the body differs");
+        session.driver.await.unwrap();
+    });
+}
+
+#[test]
+fn an_idle_client_is_told_to_ask_elsewhere() {
+    let content = Content::create();
+    let mut settings = default_settings();
+    settings.keep_alive = Duration::from_secs(1);
+    let server = TestServer::start_with(&content, settings);
+    let mut client = server.connect();
+    let empty_settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    client.send_raw(
+        &[
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            empty_settings.as_slice(),
+        ]
+        .concat(),
+    );
+
+    let answer = client.read_to_end();
+
+    let mut kinds = Vec::new();
+    let mut rest = answer.as_slice();
+    while let [l2, l1, l0, kind, _flags, _s3, _s2, _s1, _s0, after @ ..] = rest {
+        let len = u32::from_be_bytes([0, *l2, *l1, *l0]);
+        kinds.push(*kind);
+        rest = &after[usize::try_from(len).unwrap()..];
+    }
+    assert_eq!(rest, b"", "only whole frames arrive");
+    assert_eq!(
+        kinds.last(),
+        Some(&7),
+        "the last frame says GOAWAY: {kinds:?}"
+    );
+}
+
+#[test]
 fn a_graceful_stop_ends_idle_connections_and_lets_streams_finish() {
     let content = Content::create();
     let server = TestServer::start(&content);
