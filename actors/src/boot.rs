@@ -21,7 +21,7 @@ use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
 use crate::catalog::CatalogActor;
 use crate::deps::{CrashHook, Deps, Epochs, Settings, Standing};
 use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
-use crate::ledger::{FlushLedger, LedgerActor, LedgerState, ObserveLedger, Record};
+use crate::ledger::{FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, Record, RecordPull};
 use crate::node::{self, NodeActor, StopNode};
 use crate::repository::{
     EnsureRepository, ObserveRepository, Repositories, RepositoryActor, RepositoryActorState,
@@ -304,6 +304,14 @@ impl Actors {
     /// [`DispatchError::Full`] when the queue is full.
     pub fn record(&self, entry: Entry) -> Result<(), DispatchError> {
         self.inner.ledger.tell(Record(entry))
+    }
+
+    /// Counts a pull for the usage log.
+    ///
+    /// # Errors
+    /// [`DispatchError::Full`] when the queue is full.
+    pub fn record_pull(&self, pull: Pull) -> Result<(), DispatchError> {
+        self.inner.ledger.tell(RecordPull(pull))
     }
 
     /// The verifier of registry tokens as last published.

@@ -32,8 +32,6 @@ pub const CRASH_POINTS: &[&str] = &[
 pub struct Settings {
     /// Longest wait for a message's answer; uploads wait for their bytes instead.
     pub ask_deadline: Duration,
-    /// Longest wait for one whole append.
-    pub append_deadline: Duration,
     /// Blobs up to this size live in the database.
     pub inline_bytes: u64,
     /// Largest blob.

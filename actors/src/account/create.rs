@@ -1,11 +1,13 @@
 //! Making users.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::prelude::*;
 use slipway_auth::Secret;
-use slipway_auth::password::validate_password;
-use slipway_model::account::{self, NewUser};
+use slipway_auth::password::{HashingCost, PasswordHasher, validate_password};
+use slipway_model::Database;
+use slipway_model::account::{NewUser, insert_user, set_enabled};
 use slipway_oci::NamespaceName;
 
 use super::{AccountActor, AccountError};
@@ -41,33 +43,75 @@ impl Handler<CreateUser> for AccountActor {
     fn handle(&mut self, msg: CreateUser, _: &mut Context<Self>) -> Self::Result {
         let office = Arc::clone(&self.office);
         Box::pin(async move {
-            check(&msg)?;
-            let phc = office.hasher.hash(&msg.password).await?;
-            let window = office.deps.settings.tag_expiration.as_secs();
-            let user = NewUser {
-                name: &msg.username,
-                email: msg.email.as_deref(),
-                password_phc: &phc,
+            let account = NewAccount {
+                username: msg.username,
+                email: msg.email,
+                password: msg.password,
                 superuser: msg.superuser,
-                tag_expiration_s: i64::try_from(window).unwrap_or(i64::MAX),
-                only_first: msg.only_first,
+                tag_expiration: office.deps.settings.tag_expiration,
             };
-            match account::insert_user(&office.deps.db, &user).await? {
-                Some(_) => Ok(CreatedUser {
-                    username: msg.username,
-                    email: msg.email,
-                }),
-                None => Err(AccountError::NotEmpty),
-            }
+            insert(&office.deps.db, &office.hasher, account, msg.only_first).await
         })
     }
 }
 
-fn check(msg: &CreateUser) -> Result<(), AccountError> {
-    NamespaceName::parse(&msg.username)
-        .map_err(|_| AccountError::InvalidName(msg.username.clone()))?;
-    validate_password(msg.password.expose())?;
-    match &msg.email {
+/// A user to make.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// Its name.
+    pub username: String,
+    /// Its e-mail.
+    pub email: Option<String>,
+    /// Its password.
+    pub password: Secret,
+    /// Whether it administers the registry.
+    pub superuser: bool,
+    /// Its time machine window.
+    pub tag_expiration: Duration,
+}
+
+/// Makes a user without running actors, for the command line.
+///
+/// # Errors
+/// As for [`CreateUser`].
+pub async fn create_account(
+    db: &Database,
+    cost: HashingCost,
+    account: NewAccount,
+) -> Result<CreatedUser, AccountError> {
+    insert(db, &PasswordHasher::new(cost)?, account, false).await
+}
+
+async fn insert(
+    db: &Database,
+    hasher: &PasswordHasher,
+    account: NewAccount,
+    only_first: bool,
+) -> Result<CreatedUser, AccountError> {
+    check(&account)?;
+    let phc = hasher.hash(&account.password).await?;
+    let user = NewUser {
+        name: &account.username,
+        email: account.email.as_deref(),
+        password_phc: &phc,
+        superuser: account.superuser,
+        tag_expiration_s: i64::try_from(account.tag_expiration.as_secs()).unwrap_or(i64::MAX),
+        only_first,
+    };
+    match insert_user(db, &user).await? {
+        Some(_) => Ok(CreatedUser {
+            username: account.username,
+            email: account.email,
+        }),
+        None => Err(AccountError::NotEmpty),
+    }
+}
+
+fn check(account: &NewAccount) -> Result<(), AccountError> {
+    NamespaceName::parse(&account.username)
+        .map_err(|_| AccountError::InvalidName(account.username.clone()))?;
+    validate_password(account.password.expose())?;
+    match &account.email {
         Some(email) if !email.contains('@') || email.chars().any(char::is_whitespace) => {
             Err(AccountError::InvalidEmail(email.clone()))
         }
@@ -91,7 +135,7 @@ impl Handler<SetUserEnabled> for AccountActor {
     fn handle(&mut self, msg: SetUserEnabled, _: &mut Context<Self>) -> Self::Result {
         let office = Arc::clone(&self.office);
         Box::pin(async move {
-            Ok(account::set_enabled(&office.deps.db, &msg.username, msg.enabled).await?)
+            Ok(set_enabled(&office.deps.db, &msg.username, msg.enabled).await?)
         })
     }
 }

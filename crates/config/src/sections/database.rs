@@ -15,6 +15,9 @@ section! {
     Database in "database" {
         /// Connection URL, `postgresql://user:password@host:port/name`.
         url: Option<Secret<String>> = None, quay ["DB_URI"], flags [secret];
+        /// Whether statements stay prepared on a connection; set false behind a pooler that shares
+        /// connections between transactions, such as pgbouncer.
+        prepared_statements: bool = true;
         /// Connections kept open at most.
         pool_size: u32 = 24, range [1, 10_000];
         /// How long making a connection may take.
