@@ -13,6 +13,9 @@ use tracing_subscriber::EnvFilter;
 pub(super) fn start(config: &Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.log.level)
         .map_err(|error| anyhow::anyhow!("log.level `{}`: {error}", config.log.level))?;
+    // A client's malformed request is answered; it is no error of ours.
+    let quiet = "actix_http::h1::dispatcher=off".parse()?;
+    let filter = filter.add_directive(quiet);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match config.log.format {
         LogFormat::Text => builder.try_init(),
