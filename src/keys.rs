@@ -15,7 +15,9 @@ use crate::edge::AppState;
 /// # Errors
 /// When the database is away.
 pub async fn list(state: Data<AppState>, service: Path<String>) -> Result<HttpResponse, ApiError> {
-    let msg = ListServiceKeys { service: service.into_inner() };
+    let msg = ListServiceKeys {
+        service: service.into_inner(),
+    };
     let keys = state.actors.ask_accounts(msg).await?;
     Ok(HttpResponse::Ok().json(json!({ "keys": keys })))
 }
@@ -29,8 +31,13 @@ pub async fn find(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (service, kid) = path.into_inner();
-    let keys = state.actors.ask_accounts(ListServiceKeys { service }).await?;
+    let keys = state
+        .actors
+        .ask_accounts(ListServiceKeys { service })
+        .await?;
     let key = keys.into_iter().find(|key| key["kid"] == kid.as_str());
     let key = key.ok_or_else(ApiError::not_found)?;
-    Ok(HttpResponse::Ok().insert_header(("cache-control", "max-age=86400")).json(key))
+    Ok(HttpResponse::Ok()
+        .insert_header(("cache-control", "max-age=86400"))
+        .json(key))
 }

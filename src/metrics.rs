@@ -31,7 +31,9 @@ impl Metrics {
 /// `GET /metrics`.
 pub async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
     match render(&request, &state).await {
-        Ok(text) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
+        Ok(text) => HttpResponse::Ok()
+            .content_type("text/plain; version=0.0.4")
+            .body(text),
         Err(error) => error.error_response(),
     }
 }
@@ -58,27 +60,85 @@ async fn render(request: &HttpRequest, state: &AppState) -> Result<String, OciEr
     for (class, counter) in state.metrics.by_class.iter().enumerate().skip(1) {
         let labels = format!("{{class=\"{class}xx\"}}");
         let value = counter.load(Ordering::Relaxed);
-        line("counter", "slipway_v2_answers_total", "Answers on /v2.", &labels, value);
+        line(
+            "counter",
+            "slipway_v2_answers_total",
+            "Answers on /v2.",
+            &labels,
+            value,
+        );
     }
     let gauges = [
-        ("slipway_repository_actors", "Live repository actors.", number(seen.repository_count)),
-        ("slipway_upload_actors", "Live upload actors.", number(seen.upload_count)),
-        ("slipway_commits_waiting", "Uploads waiting for commit.", number(seen.blob_index.waiting)),
-        ("slipway_commit_groups_running", "Commit groups.", number(seen.blob_index.running)),
-        ("slipway_ledger_waiting", "Usage log rows waiting.", number(seen.ledger.waiting)),
-        ("slipway_database_busy", "Database connections in use.", number(seen.database_busy)),
-        ("slipway_database_idle", "Database connections idle.", number(seen.database_idle)),
-        ("slipway_token_cache_entries", "Tokens in memory.", number(state.tokens.len())),
+        (
+            "slipway_repository_actors",
+            "Live repository actors.",
+            number(seen.repository_count),
+        ),
+        (
+            "slipway_upload_actors",
+            "Live upload actors.",
+            number(seen.upload_count),
+        ),
+        (
+            "slipway_commits_waiting",
+            "Uploads waiting for commit.",
+            number(seen.blob_index.waiting),
+        ),
+        (
+            "slipway_commit_groups_running",
+            "Commit groups.",
+            number(seen.blob_index.running),
+        ),
+        (
+            "slipway_ledger_waiting",
+            "Usage log rows waiting.",
+            number(seen.ledger.waiting),
+        ),
+        (
+            "slipway_database_busy",
+            "Database connections in use.",
+            number(seen.database_busy),
+        ),
+        (
+            "slipway_database_idle",
+            "Database connections idle.",
+            number(seen.database_idle),
+        ),
+        (
+            "slipway_token_cache_entries",
+            "Tokens in memory.",
+            number(state.tokens.len()),
+        ),
     ];
     for (name, help, value) in gauges {
         line("gauge", name, help, "", value);
     }
     let counters = [
-        ("slipway_commits_total", "Uploads committed.", seen.blob_index.commits),
-        ("slipway_commit_groups_total", "Commit groups written.", seen.blob_index.groups),
-        ("slipway_ledger_dropped_total", "Usage log rows dropped.", seen.ledger.dropped),
-        ("slipway_token_cache_hits_total", "Tokens known.", state.tokens.hits()),
-        ("slipway_token_cache_misses_total", "Tokens checked.", state.tokens.misses()),
+        (
+            "slipway_commits_total",
+            "Uploads committed.",
+            seen.blob_index.commits,
+        ),
+        (
+            "slipway_commit_groups_total",
+            "Commit groups written.",
+            seen.blob_index.groups,
+        ),
+        (
+            "slipway_ledger_dropped_total",
+            "Usage log rows dropped.",
+            seen.ledger.dropped,
+        ),
+        (
+            "slipway_token_cache_hits_total",
+            "Tokens known.",
+            state.tokens.hits(),
+        ),
+        (
+            "slipway_token_cache_misses_total",
+            "Tokens checked.",
+            state.tokens.misses(),
+        ),
     ];
     for (name, help, value) in counters {
         line("counter", name, help, "", value);

@@ -53,12 +53,19 @@ pub fn record(state: &AppState, entry: Entry) {
 /// # Errors
 /// 401 without a login, 403 for anybody else.
 pub async fn require_superuser(request: &HttpRequest, state: &AppState) -> Result<(), OciError> {
-    let text = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    let text = request
+        .headers()
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
     let Ok(Credentials::Basic { username, password }) = parse_authorization(text) else {
         let error = OciError::new(OciCode::Unauthorized);
         return Err(error.header("www-authenticate", "Basic realm=\"slipway\""));
     };
-    if state.actors.ask_accounts(CheckLogin { username, password }).await? {
+    if state
+        .actors
+        .ask_accounts(CheckLogin { username, password })
+        .await?
+    {
         return Ok(());
     }
     Err(OciError::new(OciCode::Denied).status(StatusCode::FORBIDDEN))
@@ -80,8 +87,11 @@ async fn describe(request: &HttpRequest, state: &AppState) -> Result<HttpRespons
         .iter()
         .map(|(repository, waiting)| json!({ "state": repository, "waiting": waiting }))
         .collect();
-    let uploads: Vec<_> =
-        seen.uploads.iter().map(|(id, upload)| json!({ "id": id, "state": upload })).collect();
+    let uploads: Vec<_> = seen
+        .uploads
+        .iter()
+        .map(|(id, upload)| json!({ "id": id, "state": upload }))
+        .collect();
     Ok(HttpResponse::Ok().json(json!({
         "repository_actors": seen.repository_count,
         "repository_mailbox": seen.repository_mailbox,

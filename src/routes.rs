@@ -25,8 +25,14 @@ pub fn mount(app: &mut ServiceConfig) {
         .route("/metrics", web::get().to(metrics::answer))
         .route("/debug/actors", web::get().to(observe::actors))
         .route("/keys/services/{service}/keys", web::get().to(keys::list))
-        .route("/keys/services/{service}/keys/{kid}", web::get().to(keys::find))
-        .route("/api/v1/user/initialize", web::post().to(api::user::initialize))
+        .route(
+            "/keys/services/{service}/keys/{kid}",
+            web::get().to(keys::find),
+        )
+        .route(
+            "/api/v1/user/initialize",
+            web::post().to(api::user::initialize),
+        )
         .route("/v1/_ping", web::get().to(ping_v1))
         .route("/_internal_ping", web::get().to(ping))
         .default_service(web::to(api::error::unknown_path));

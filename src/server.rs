@@ -72,14 +72,26 @@ impl Running {
             others_are_dead,
             crash_hook: crash_hook(&config),
         };
-        let actors = Actors::start(boot).await.context("the actors cannot be started")?;
+        let actors = Actors::start(boot)
+            .await
+            .context("the actors cannot be started")?;
         let state = Data::new(AppState::new(actors, Arc::clone(&config), server_name));
         let app_state = state.clone();
-        let factory = move || App::new().app_data(app_state.clone()).configure(routes::mount);
+        let factory = move || {
+            App::new()
+                .app_data(app_state.clone())
+                .configure(routes::mount)
+        };
         let settings = transport_settings(&config, workers);
         let (server, handle) = slipway_transport::serve(listeners, settings, factory)?;
         let serving = actix_rt::spawn(server);
-        Ok(Self { addresses, state, handle, serving, embedded })
+        Ok(Self {
+            addresses,
+            state,
+            handle,
+            serving,
+            embedded,
+        })
     }
 
     /// Stops, letting running requests end.
@@ -94,7 +106,10 @@ impl Running {
         }
         self.state.actors.stop().await;
         if let Some(embedded) = self.embedded {
-            embedded.stop().await.context("the database did not stop cleanly")?;
+            embedded
+                .stop()
+                .await
+                .context("the database did not stop cleanly")?;
         }
         Ok(())
     }
@@ -114,7 +129,9 @@ async fn start_embedded(config: &Config) -> anyhow::Result<Option<EmbeddedServer
         max_wal_size_bytes: database.max_wal_size.bytes(),
         ..EmbeddedSettings::new(absolute(&config.data.dir)?)
     };
-    let server = EmbeddedServer::start(settings).await.context("the embedded database")?;
+    let server = EmbeddedServer::start(settings)
+        .await
+        .context("the embedded database")?;
     Ok(Some(server))
 }
 
@@ -159,7 +176,9 @@ fn server_name(config: &Config, addresses: &[SocketAddr]) -> String {
             let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
             rest.trim_end_matches('/').to_owned()
         }
-        None => addresses.first().map_or_else(|| "slipway".to_owned(), ToString::to_string),
+        None => addresses
+            .first()
+            .map_or_else(|| "slipway".to_owned(), ToString::to_string),
     }
 }
 
@@ -212,7 +231,10 @@ fn actor_settings(config: &Config) -> Settings {
     let (registry, limits) = (&config.registry, &config.limits);
     let count = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
     Settings {
-        ask_deadline: config.database.statement_timeout.max(Duration::from_secs(1)),
+        ask_deadline: config
+            .database
+            .statement_timeout
+            .max(Duration::from_secs(1)),
         inline_bytes: config.storage.inline_bytes.bytes(),
         max_layer_bytes: registry.max_layer_bytes.bytes(),
         lease: registry.lease_life,

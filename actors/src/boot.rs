@@ -21,7 +21,9 @@ use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
 use crate::catalog::CatalogActor;
 use crate::deps::{CrashHook, Deps, Epochs, Settings, Standing};
 use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
-use crate::ledger::{FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, Record, RecordPull};
+use crate::ledger::{
+    FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, Record, RecordPull,
+};
 use crate::node::{self, NodeActor, StopNode};
 use crate::repository::{
     EnsureRepository, ObserveRepository, Repositories, RepositoryActor, RepositoryActorState,

@@ -45,7 +45,7 @@ CREATE FUNCTION put_manifest(
     of_repository bigint, of_digest bytea, of_media_type text, of_artifact_type text,
     of_config_media_type text, of_subject bytea, of_annotations jsonb, of_bytes bytea,
     layers_size bigint, blob_digests bytea[], blob_sizes bigint[], child_digests bytea[],
-    children_required boolean, tag_names text[], temporary_ms bigint,
+    sparse_allowed boolean, tag_names text[], temporary_ms bigint,
     by_account bigint, from_ip text, by_request text, log_metadata jsonb
 ) RETURNS TABLE (verdict text, detail text[], subject_present boolean)
 LANGUAGE plpgsql AS $$
@@ -72,7 +72,7 @@ BEGIN
     END IF;
 
     IF cardinality(blob_digests) > 0 THEN
-        SELECT array_agg(present.id),
+        SELECT array_agg(present.id) FILTER (WHERE present.id IS NOT NULL),
                array_agg(encode(w.digest, 'hex')) FILTER (WHERE present.id IS NULL),
                array_agg(encode(w.digest, 'hex')) FILTER (WHERE present.size_bytes <> w.size_bytes)
           INTO blob_ids, missing, unequal
@@ -82,7 +82,7 @@ BEGIN
               JOIN repository_blob rb ON rb.repository_id = of_repository AND rb.blob_id = b.id
              WHERE b.digest = w.digest AND b.state = 0
           ) present ON true;
-        IF missing IS NOT NULL THEN
+        IF missing IS NOT NULL AND NOT sparse_allowed THEN
             RETURN QUERY SELECT 'blobs', missing, false; RETURN;
         END IF;
         IF unequal IS NOT NULL THEN
@@ -92,7 +92,7 @@ BEGIN
          WHERE rb.repository_id = of_repository AND rb.blob_id = ANY (blob_ids)
          ORDER BY rb.blob_id FOR KEY SHARE;
     END IF;
-    IF children_required AND cardinality(child_digests) > 0 THEN
+    IF NOT sparse_allowed AND cardinality(child_digests) > 0 THEN
         SELECT array_agg(encode(w.digest, 'hex')) INTO missing
           FROM unnest(child_digests) AS w (digest)
          WHERE NOT EXISTS (SELECT 1 FROM manifest m
@@ -118,7 +118,7 @@ BEGIN
             of_subject, of_annotations, of_bytes, layers_size)
     ON CONFLICT (repository_id, digest) DO UPDATE SET deleted_at = NULL
     RETURNING m.id INTO of_manifest;
-    IF cardinality(blob_digests) > 0 THEN
+    IF cardinality(blob_ids) > 0 THEN
         INSERT INTO manifest_blob (manifest_id, blob_id, repository_id)
         SELECT DISTINCT of_manifest, id, of_repository FROM unnest(blob_ids) AS u (id)
         ON CONFLICT DO NOTHING;

@@ -19,7 +19,11 @@ impl ApiError {
     /// Quay's `{"message": …}` shape.
     #[must_use]
     pub fn message(status: StatusCode, text: &str) -> Self {
-        Self { status, body: json!({ "message": text }), retry_after_s: None }
+        Self {
+            status,
+            body: json!({ "message": text }),
+            retry_after_s: None,
+        }
     }
 
     /// Quay's problem shape.
@@ -33,7 +37,11 @@ impl ApiError {
             "type": format!("/api/v1/error/{kind}"),
             "status": status.as_u16(),
         });
-        Self { status, body, retry_after_s: None }
+        Self {
+            status,
+            body,
+            retry_after_s: None,
+        }
     }
 
     /// 404.
@@ -50,7 +58,10 @@ impl ApiError {
 
     fn unavailable() -> Self {
         let text = "the database cannot be reached, try again";
-        Self { retry_after_s: Some(2), ..Self::message(StatusCode::SERVICE_UNAVAILABLE, text) }
+        Self {
+            retry_after_s: Some(2),
+            ..Self::message(StatusCode::SERVICE_UNAVAILABLE, text)
+        }
     }
 }
 
@@ -88,9 +99,10 @@ impl From<AccountError> for ApiError {
                 retry_after_s: Some(retry_after_s),
                 ..Self::message(StatusCode::TOO_MANY_REQUESTS, &text)
             },
-            AccountError::NoAnonymous => {
-                Self { body: json!({ "error": text }), ..Self::message(StatusCode::UNAUTHORIZED, "") }
-            }
+            AccountError::NoAnonymous => Self {
+                body: json!({ "error": text }),
+                ..Self::message(StatusCode::UNAUTHORIZED, "")
+            },
             AccountError::NotEmpty => Self::message(StatusCode::BAD_REQUEST, &text),
             AccountError::Taken(_)
             | AccountError::InvalidName(_)

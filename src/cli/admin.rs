@@ -48,7 +48,9 @@ pub(super) fn run(command: AdminCommand, explicit: Option<&Path>) -> anyhow::Res
     };
     let config = Config::load(explicit)?;
     let mut password = String::new();
-    std::io::stdin().read_to_string(&mut password).context("cannot read the password")?;
+    std::io::stdin()
+        .read_to_string(&mut password)
+        .context("cannot read the password")?;
     let password = Secret::new(password.trim_end_matches(['\r', '\n']).to_owned());
     let account = NewAccount {
         username: args.username,
@@ -110,7 +112,9 @@ async fn reach_embedded(config: &Config) -> anyhow::Result<(String, Option<Embed
 fn find_running(data_dir: &Path) -> anyhow::Result<String> {
     for entry in std::fs::read_dir(data_dir.join("postgres"))? {
         let file = entry?.path().join("postmaster.pid");
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            continue;
+        };
         let mut lines = text.lines().skip(3);
         if let (Some(port), Some(folder)) = (lines.next(), lines.next()) {
             return Ok(format!(
@@ -120,5 +124,8 @@ fn find_running(data_dir: &Path) -> anyhow::Result<String> {
             ));
         }
     }
-    anyhow::bail!("a server holds `{}`, but its database is not running", data_dir.display())
+    anyhow::bail!(
+        "a server holds `{}`, but its database is not running",
+        data_dir.display()
+    )
 }

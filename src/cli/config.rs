@@ -34,7 +34,9 @@ pub(super) fn run(command: &ConfigCommand, explicit: Option<&Path>) -> anyhow::R
             say("the configuration is good")?;
         }
         ConfigCommand::Show => {
-            say(&serde_json::to_string_pretty(&Config::load(explicit)?.dump())?)?;
+            say(&serde_json::to_string_pretty(
+                &Config::load(explicit)?.dump(),
+            )?)?;
         }
         ConfigCommand::Schema => say(&serde_json::to_string_pretty(&render_schema())?)?,
         ConfigCommand::Render => say(&render_toml())?,

@@ -24,7 +24,9 @@ pub(super) struct HealthArgs {
 
 pub(super) fn run(args: &HealthArgs, explicit: Option<&Path>) -> anyhow::Result<ExitCode> {
     let config = Config::load(explicit)?;
-    let listen = args.address.or_else(|| config.server.listen.first().copied());
+    let listen = args
+        .address
+        .or_else(|| config.server.listen.first().copied());
     let mut address = listen.context("server.listen is empty")?;
     if address.ip().is_unspecified() {
         address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -37,10 +39,17 @@ pub(super) fn run(args: &HealthArgs, explicit: Option<&Path>) -> anyhow::Result<
         say("listening")?;
         return Ok(ExitCode::SUCCESS);
     }
-    write!(stream, "GET /health/instance HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET /health/instance HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
     say(answer.rsplit("\r\n\r\n").next().unwrap_or_default())?;
-    Ok(if status == "200" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if status == "200" {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

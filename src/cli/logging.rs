@@ -16,7 +16,9 @@ pub(super) fn start(config: &Config) -> anyhow::Result<()> {
     // A client's malformed request is answered; it is no error of ours.
     let quiet = "actix_http::h1::dispatcher=off".parse()?;
     let filter = filter.add_directive(quiet);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let started = match config.log.format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),

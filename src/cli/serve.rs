@@ -16,7 +16,11 @@ pub(super) fn run(explicit: Option<&Path>) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
-    let scheme = if config.tls.certificate.is_some() { "https" } else { "http" };
+    let scheme = if config.tls.certificate.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let running = Running::start(config).await?;

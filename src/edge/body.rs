@@ -119,7 +119,9 @@ async fn pump(mut payload: Payload, sender: Sender, limit_bytes: u64, stall: Dur
         parts.push(part);
         if gathered >= CHUNK_BYTES {
             gathered = 0;
-            let chunk = Chunk { parts: std::mem::take(&mut parts) };
+            let chunk = Chunk {
+                parts: std::mem::take(&mut parts),
+            };
             if sender.send(Ok(chunk)).await.is_err() {
                 return;
             }

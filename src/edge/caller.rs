@@ -35,7 +35,11 @@ impl Caller {
     /// 401 for a token that does not hold.
     pub fn of(request: &HttpRequest, state: &AppState) -> Result<Option<Self>, OciError> {
         let text = match request.headers().get(header::AUTHORIZATION) {
-            Some(value) => Some(value.to_str().map_err(|_| bad_token(request, state, "Invalid bearer token format"))?),
+            Some(value) => Some(
+                value
+                    .to_str()
+                    .map_err(|_| bad_token(request, state, "Invalid bearer token format"))?,
+            ),
             None => None,
         };
         let client = ClientInfo::of(request, state);
@@ -43,7 +47,12 @@ impl Caller {
             .map_err(|_| bad_token(request, state, "Invalid bearer token format"))?;
         let token = match credentials {
             Credentials::Anonymous if state.config.registry.open_test_registry => {
-                return Ok(Some(Self { account: None, client, claims: None, is_open: true }));
+                return Ok(Some(Self {
+                    account: None,
+                    client,
+                    claims: None,
+                    is_open: true,
+                }));
             }
             Credentials::Anonymous => return Ok(None),
             Credentials::Basic { .. } => {
@@ -51,7 +60,10 @@ impl Caller {
             }
             Credentials::Bearer(token) => token,
         };
-        let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now_s = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
         let now_s = i64::try_from(now_s).unwrap_or(i64::MAX);
         let verifier = state.actors.verifier();
         let claims = state
@@ -59,13 +71,21 @@ impl Caller {
             .verify(&verifier, token.expose(), now_s)
             .map_err(|error| bad_token(request, state, &error.to_string()))?;
         if let Some(id) = claims.slipway.principal_id
-            && !state.actors.epochs().holds(NamespaceId(id), claims.slipway.principal_epoch)
+            && !state
+                .actors
+                .epochs()
+                .holds(NamespaceId(id), claims.slipway.principal_epoch)
         {
             return Err(bad_token(request, state, "the token was revoked"));
         }
         let account = claims.slipway.principal_id.map(AccountId);
         let is_open = state.config.registry.open_test_registry;
-        Ok(Some(Self { account, client, claims: Some(claims), is_open }))
+        Ok(Some(Self {
+            account,
+            client,
+            claims: Some(claims),
+            is_open,
+        }))
     }
 
     /// Finds out who asks and that they may do `needed` with `name`.
@@ -95,10 +115,9 @@ impl Caller {
         if self.is_open {
             return true;
         }
-        let granted = self
-            .claims
-            .as_ref()
-            .map_or(ActionSet::EMPTY, |claims| claims.granted_on(name.as_str(), state.naming()));
+        let granted = self.claims.as_ref().map_or(ActionSet::EMPTY, |claims| {
+            claims.granted_on(name.as_str(), state.naming())
+        });
         let granted = granted.implied();
         granted.contains(needed)
     }
@@ -130,12 +149,21 @@ pub fn unauthorized(
 ) -> OciError {
     let text = "access to the requested resource is not authorized";
     let challenge = challenge(request, state, scopes, error);
-    OciError::new(OciCode::Unauthorized).message(text).header("www-authenticate", challenge)
+    OciError::new(OciCode::Unauthorized)
+        .message(text)
+        .header("www-authenticate", challenge)
 }
 
 fn bad_token(request: &HttpRequest, state: &AppState, reason: &str) -> OciError {
-    let challenge = challenge(request, state, Vec::new(), Some(ChallengeError::InvalidToken));
-    OciError::new(OciCode::Unauthorized).message(reason).header("www-authenticate", challenge)
+    let challenge = challenge(
+        request,
+        state,
+        Vec::new(),
+        Some(ChallengeError::InvalidToken),
+    );
+    OciError::new(OciCode::Unauthorized)
+        .message(reason)
+        .header("www-authenticate", challenge)
 }
 
 /// The text of a challenge.
@@ -148,5 +176,11 @@ pub fn challenge(
 ) -> String {
     let base = ClientInfo::of(request, state).base_url(state);
     let realm = format!("{base}/v2/auth");
-    Challenge { realm, service: state.server_name.clone(), scopes, error }.to_string()
+    Challenge {
+        realm,
+        service: state.server_name.clone(),
+        scopes,
+        error,
+    }
+    .to_string()
 }

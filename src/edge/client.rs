@@ -28,22 +28,36 @@ impl ClientInfo {
     pub fn of(request: &HttpRequest, state: &AppState) -> Self {
         let peer = PeerInfo::find_in(request);
         let peer_address = peer.map(|peer| peer.address.ip());
-        let own_scheme = if peer.is_some_and(|peer| peer.tls) { "https" } else { "http" };
+        let own_scheme = if peer.is_some_and(|peer| peer.tls) {
+            "https"
+        } else {
+            "http"
+        };
         let own_host = header(request, "host")
             .map(str::to_owned)
             .or_else(|| request.uri().authority().map(ToString::to_string));
         let proxies = &state.config.server.trusted_proxies;
         let is_trusted = peer_address.is_some_and(|address| is_proxy(proxies, address));
         if !is_trusted {
-            return Self { address: peer_address, scheme: own_scheme, host: own_host };
+            return Self {
+                address: peer_address,
+                scheme: own_scheme,
+                host: own_host,
+            };
         }
         let scheme = match last_of(request, "x-forwarded-proto") {
             Some("https") => "https",
             Some("http") => "http",
             _ => own_scheme,
         };
-        let host = last_of(request, "x-forwarded-host").map(str::to_owned).or(own_host);
-        Self { address: forwarded(request, proxies).or(peer_address), scheme, host }
+        let host = last_of(request, "x-forwarded-host")
+            .map(str::to_owned)
+            .or(own_host);
+        Self {
+            address: forwarded(request, proxies).or(peer_address),
+            scheme,
+            host,
+        }
     }
 
     /// The registry's base URL as this client reaches it.

@@ -42,7 +42,10 @@ impl AppState {
             tokens: TokenCache::new(NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN)),
             server_name,
             metrics: Metrics::default(),
-            manifest_limits: ManifestLimits { max_bytes, ..ManifestLimits::default() },
+            manifest_limits: ManifestLimits {
+                max_bytes,
+                ..ManifestLimits::default()
+            },
             config,
             is_draining: AtomicBool::new(false),
         }

@@ -11,7 +11,11 @@ use crate::edge::{Caller, caller};
 /// 401.
 pub fn answer_base(exchange: &Exchange) -> V2Result {
     let (request, state) = (&exchange.request, &*exchange.state);
-    let sparse = if state.config.registry.sparse_manifests { "true" } else { "false" };
+    let sparse = if state.config.registry.sparse_manifests {
+        "true"
+    } else {
+        "false"
+    };
     if Caller::of(request, state)?.is_none() {
         let error = caller::unauthorized(request, state, Vec::new(), None);
         return Err(error.header("x-sparse-manifest-support", sparse));
@@ -19,6 +23,9 @@ pub fn answer_base(exchange: &Exchange) -> V2Result {
     Ok(HttpResponse::Ok()
         .insert_header(("docker-distribution-api-version", "registry/2.0"))
         .insert_header(("x-sparse-manifest-support", sparse))
-        .insert_header(("www-authenticate", caller::challenge(request, state, Vec::new(), None)))
+        .insert_header((
+            "www-authenticate",
+            caller::challenge(request, state, Vec::new(), None),
+        ))
         .json(true))
 }

@@ -34,7 +34,10 @@ pub async fn head(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
     let name = state.repository_name(name)?;
     Caller::require(&exchange.request, state, &name, ActionSet::PULL)?;
     let digest = Digest::parse(digest)?;
-    let found = state.actors.ask_repository(&name, FindBlob { digest }).await?;
+    let found = state
+        .actors
+        .ask_repository(&name, FindBlob { digest })
+        .await?;
     let mut response = HttpResponse::Ok();
     describe(&mut response, &digest.to_string());
     response.no_chunking(found.size_bytes);
@@ -55,16 +58,30 @@ pub async fn pull(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
     let digest = Digest::parse(digest)?;
     let digest_text = digest.to_string();
     let etag = format!("\"{digest_text}\"");
-    if exchange.header("if-none-match").is_some_and(|known| matches(known, &etag)) {
+    if exchange
+        .header("if-none-match")
+        .is_some_and(|known| matches(known, &etag))
+    {
         // Whoever may know the digest here may know that it is unchanged.
-        state.actors.ask_repository(&name, FindBlob { digest }).await?;
+        state
+            .actors
+            .ask_repository(&name, FindBlob { digest })
+            .await?;
         let mut response = HttpResponse::build(StatusCode::NOT_MODIFIED);
         describe(&mut response, &digest_text);
         return Ok(response.finish());
     }
-    let is_same = exchange.header("if-range").is_none_or(|known| known == etag);
-    let range = exchange.header("range").filter(|_| is_same).map(str::to_owned);
-    let opened = state.actors.ask_repository(&name, OpenBlob { digest, range }).await?;
+    let is_same = exchange
+        .header("if-range")
+        .is_none_or(|known| known == etag);
+    let range = exchange
+        .header("range")
+        .filter(|_| is_same)
+        .map(str::to_owned);
+    let opened = state
+        .actors
+        .ask_repository(&name, OpenBlob { digest, range })
+        .await?;
     send(exchange, &digest_text, opened)
 }
 
@@ -72,9 +89,13 @@ fn send(exchange: &Exchange, digest: &str, opened: OpenedBlob) -> V2Result {
     let total = opened.size_bytes;
     let (status, len) = match opened.range {
         RangeRequest::Full => (StatusCode::OK, total),
-        RangeRequest::Partial { start, end_inclusive } => {
-            (StatusCode::PARTIAL_CONTENT, end_inclusive.saturating_sub(start).saturating_add(1))
-        }
+        RangeRequest::Partial {
+            start,
+            end_inclusive,
+        } => (
+            StatusCode::PARTIAL_CONTENT,
+            end_inclusive.saturating_sub(start).saturating_add(1),
+        ),
         RangeRequest::Unsatisfiable => {
             return Err(OciError::new(OciCode::SizeInvalid)
                 .status(StatusCode::RANGE_NOT_SATISFIABLE)
@@ -84,8 +105,15 @@ fn send(exchange: &Exchange, digest: &str, opened: OpenedBlob) -> V2Result {
     };
     let mut response = HttpResponse::build(status);
     describe(&mut response, digest);
-    if let RangeRequest::Partial { start, end_inclusive } = opened.range {
-        response.insert_header(("content-range", format!("bytes {start}-{end_inclusive}/{total}")));
+    if let RangeRequest::Partial {
+        start,
+        end_inclusive,
+    } = opened.range
+    {
+        response.insert_header((
+            "content-range",
+            format!("bytes {start}-{end_inclusive}/{total}"),
+        ));
     }
     Ok(match opened.bytes {
         BlobBytes::None => response.finish(),
@@ -93,7 +121,11 @@ fn send(exchange: &Exchange, digest: &str, opened: OpenedBlob) -> V2Result {
         BlobBytes::Files(parts) => {
             let parts = parts
                 .into_iter()
-                .map(|part| FilePart { file: part.file, offset: part.offset, len: part.len })
+                .map(|part| FilePart {
+                    file: part.file,
+                    offset: part.offset,
+                    len: part.len,
+                })
                 .collect();
             respond_file(&exchange.request, response, parts)
         }
@@ -113,6 +145,9 @@ pub async fn delete(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
         .or_else(|_| Caller::require(request, state, &name, ActionSet::DELETE))?;
     exchange.check_writable()?;
     let digest = Digest::parse(digest)?;
-    state.actors.ask_repository(&name, DeleteBlob { digest }).await?;
+    state
+        .actors
+        .ask_repository(&name, DeleteBlob { digest })
+        .await?;
     Ok(HttpResponse::Accepted().finish())
 }

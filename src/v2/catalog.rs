@@ -31,7 +31,11 @@ pub async fn list(exchange: &Exchange) -> V2Result {
         lists_public: caller.account.is_some() || state.config.registry.public_catalog,
     };
     let limit = page.limit.saturating_add(1);
-    let msg = ListRepositories { viewer, after: page.last, limit };
+    let msg = ListRepositories {
+        viewer,
+        after: page.last,
+        limit,
+    };
     let mut names = state.actors.ask_catalog(msg).await?;
     let has_more = names.len() > page.limit;
     names.truncate(page.limit);

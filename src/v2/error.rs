@@ -212,7 +212,10 @@ impl From<ManifestError> for OciError {
             OciCode::ManifestInvalid
         };
         let text = error.to_string();
-        Self::new(code).status(status).message(text.clone()).detail(json!({ "message": text }))
+        Self::new(code)
+            .status(status)
+            .message(text.clone())
+            .detail(json!({ "message": text }))
     }
 }
 
@@ -233,12 +236,12 @@ impl From<RepositoryError> for OciError {
         match error {
             RepositoryError::Unknown(_) => Self::new(OciCode::NameUnknown),
             RepositoryError::NamespaceUnknown(_) => Self::new(OciCode::Unsupported).message(text),
-            RepositoryError::NamespaceDisabled(_) => {
-                Self::new(OciCode::Denied).status(StatusCode::METHOD_NOT_ALLOWED).message(text)
-            }
-            RepositoryError::NotWritable(_) => {
-                Self::new(OciCode::Denied).status(StatusCode::METHOD_NOT_ALLOWED).message(text)
-            }
+            RepositoryError::NamespaceDisabled(_) => Self::new(OciCode::Denied)
+                .status(StatusCode::METHOD_NOT_ALLOWED)
+                .message(text),
+            RepositoryError::NotWritable(_) => Self::new(OciCode::Denied)
+                .status(StatusCode::METHOD_NOT_ALLOWED)
+                .message(text),
             RepositoryError::TagUnknown(tag) => {
                 Self::new(OciCode::ManifestUnknown).detail(json!({ "tag": tag }))
             }
@@ -256,8 +259,10 @@ impl From<RepositoryError> for OciError {
             RepositoryError::BlobsMissing(digests) => {
                 Self::new(OciCode::ManifestBlobUnknown).each("Unknown blob", &digests)
             }
-            RepositoryError::WrongSizes(digests) => Self::new(OciCode::ManifestInvalid)
-                .each("the descriptor states another size than the blob has:", &digests),
+            RepositoryError::WrongSizes(digests) => Self::new(OciCode::ManifestInvalid).each(
+                "the descriptor states another size than the blob has:",
+                &digests,
+            ),
             RepositoryError::ChildrenMissing(digests) => Self::new(OciCode::ManifestBlobUnknown)
                 .each("Could not find child manifest with digest", &digests),
             RepositoryError::HeldByParents(digests) => Self::new(OciCode::Denied)
@@ -282,9 +287,9 @@ impl From<UploadError> for OciError {
         let text = error.to_string();
         match error {
             UploadError::Unknown => Self::new(OciCode::BlobUploadUnknown),
-            UploadError::Busy => {
-                Self::new(OciCode::BlobUploadInvalid).status(StatusCode::CONFLICT).message(text)
-            }
+            UploadError::Busy => Self::new(OciCode::BlobUploadInvalid)
+                .status(StatusCode::CONFLICT)
+                .message(text),
             UploadError::OutOfOrder { .. } => Self::new(OciCode::BlobUploadInvalid)
                 .status(StatusCode::RANGE_NOT_SATISFIABLE)
                 .message(text),
@@ -293,7 +298,9 @@ impl From<UploadError> for OciError {
                 .message("the digest is not the content's")
                 .detail(json!({ "actual": actual })),
             UploadError::TooLarge { .. } | UploadError::TooManyPieces => {
-                Self::new(OciCode::SizeInvalid).status(StatusCode::PAYLOAD_TOO_LARGE).message(text)
+                Self::new(OciCode::SizeInvalid)
+                    .status(StatusCode::PAYLOAD_TOO_LARGE)
+                    .message(text)
             }
             UploadError::Body(broken) => broken.into(),
             UploadError::NoSpace => Self::new(OciCode::Unavailable)

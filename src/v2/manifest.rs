@@ -1,8 +1,8 @@
 //! Manifests: pulling, pushing and deleting them.
 
+use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Payload;
-use actix_web::HttpResponse;
 use slipway_actors::repository::{
     DeleteManifest, DeleteTag, PullManifest, PulledManifest, PushManifest,
 };
@@ -73,12 +73,20 @@ async fn pull(
         Reference::Tag(tag) => Some(tag.clone()),
         Reference::Digest(_) => None,
     };
-    let PulledManifest { digest, manifest } =
-        state.actors.ask_repository(name, PullManifest { reference }).await?;
+    let PulledManifest { digest, manifest } = state
+        .actors
+        .ask_repository(name, PullManifest { reference })
+        .await?;
     let digest_text = digest.to_string();
     let etag = format!("\"{digest_text}\"");
-    let is_known = exchange.header("if-none-match").is_some_and(|known| matches(known, &etag));
-    let status = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let is_known = exchange
+        .header("if-none-match")
+        .is_some_and(|known| matches(known, &etag));
+    let status = if is_known {
+        StatusCode::NOT_MODIFIED
+    } else {
+        StatusCode::OK
+    };
     let mut response = HttpResponse::build(status);
     response
         .insert_header(("docker-content-digest", digest_text))
@@ -129,13 +137,22 @@ async fn push(
     // The memory of a read buffer would be held as long as the manifest is cached.
     let bytes = actix_web::web::Bytes::copy_from_slice(&bytes);
     let set_tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
-    let msg = PushManifest { bytes, digest, parsed, tags, origin: caller.origin(&exchange.id) };
+    let msg = PushManifest {
+        bytes,
+        digest,
+        parsed,
+        tags,
+        origin: caller.origin(&exchange.id),
+    };
     let ensure = super::upload::ensure(exchange, caller);
     state.actors.ask_repository(name, ensure).await?;
     let pushed = state.actors.ask_repository(name, msg).await?;
     let mut response = HttpResponse::Created();
     response
-        .insert_header(("location", format!("/v2/{name}/manifests/{}", pushed.digest)))
+        .insert_header((
+            "location",
+            format!("/v2/{name}/manifests/{}", pushed.digest),
+        ))
         .insert_header(("docker-content-digest", pushed.digest.to_string()))
         .insert_header(("docker-distribution-api-version", "registry/2.0"));
     if let Some(subject) = pushed.subject {
@@ -200,9 +217,15 @@ async fn delete(
     let actors = &exchange.state.actors;
     let origin = caller.origin(&exchange.id);
     match reference {
-        Reference::Tag(tag) => actors.ask_repository(name, DeleteTag { tag, origin }).await?,
+        Reference::Tag(tag) => {
+            actors
+                .ask_repository(name, DeleteTag { tag, origin })
+                .await?
+        }
         Reference::Digest(digest) => {
-            actors.ask_repository(name, DeleteManifest { digest, origin }).await?;
+            actors
+                .ask_repository(name, DeleteManifest { digest, origin })
+                .await?;
         }
     }
     Ok(HttpResponse::Accepted().finish())

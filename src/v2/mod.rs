@@ -83,7 +83,9 @@ impl Exchange {
         if self.state.config.registry.disable_pushes {
             return Err(OciError::new(OciCode::Unsupported)
                 .code("METHOD NOT ALLOWED")
-                .message("Pushing to the registry is disabled. Please contact your administrator."));
+                .message(
+                    "Pushing to the registry is disabled. Please contact your administrator.",
+                ));
         }
         Ok(())
     }
@@ -96,7 +98,11 @@ pub async fn dispatch(
     payload: Payload,
 ) -> HttpResponse {
     let id = Uuid::new_v4().simple().to_string();
-    let exchange = Exchange { request, state: state.into_inner(), id };
+    let exchange = Exchange {
+        request,
+        state: state.into_inner(),
+        id,
+    };
     let state = Arc::clone(&exchange.state);
     let answer = route(exchange, payload).await;
     let response = answer.unwrap_or_else(|error| error.error_response());

@@ -93,7 +93,9 @@ fn unknown() -> OciError {
 /// Decodes percent escapes; `None` when the outcome is not UTF-8.
 #[must_use]
 pub fn decode(text: &str) -> Option<String> {
-    let decoded = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
+    let decoded = percent_encoding::percent_decode_str(text)
+        .decode_utf8()
+        .ok()?;
     Some(decoded.into_owned())
 }
 
@@ -116,7 +118,10 @@ mod tests {
             parse("/v2/a/manifests/sha256%3Aab"),
             V2Path::Manifest(text("a"), text("sha256:ab"))
         );
-        assert_eq!(parse("/v2/tags/list/tags/list"), V2Path::Tags(text("tags/list")));
+        assert_eq!(
+            parse("/v2/tags/list/tags/list"),
+            V2Path::Tags(text("tags/list"))
+        );
         assert_eq!(
             parse("/v2/a/b/blobs/uploads/u"),
             V2Path::Upload(text("a/b"), text("u"))

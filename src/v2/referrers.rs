@@ -23,14 +23,20 @@ pub async fn list(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
     let name = state.repository_name(name)?;
     Caller::require(&exchange.request, state, &name, ActionSet::PULL)?;
     let subject = Digest::parse(digest)?;
-    let artifact_type = exchange.query("artifactType").filter(|text| !text.is_empty());
+    let artifact_type = exchange
+        .query("artifactType")
+        .filter(|text| !text.is_empty());
     let after = match exchange.query("after") {
         None => 0,
         Some(mark) => mark.parse().map_err(|_| {
             OciError::new(OciCode::InvalidRequest).message(format!("invalid page mark `{mark}`"))
         })?,
     };
-    let msg = ListReferrers { subject, artifact_type: artifact_type.clone(), after };
+    let msg = ListReferrers {
+        subject,
+        artifact_type: artifact_type.clone(),
+        after,
+    };
     let page = state.actors.ask_repository(&name, msg).await?;
     let manifests: Vec<Value> = page
         .entries

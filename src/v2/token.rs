@@ -49,11 +49,23 @@ pub async fn issue(exchange: &Exchange, payload: Option<Payload>) -> V2Result {
         _ => OciError::new(OciCode::InvalidRequest).message(error.to_string()),
     })?;
     if matches!(credentials, TokenCredentials::Anonymous) && scopes.is_empty() {
-        return Err(caller::unauthorized(&exchange.request, state, Vec::new(), None));
+        return Err(caller::unauthorized(
+            &exchange.request,
+            state,
+            Vec::new(),
+            None,
+        ));
     }
     let service = form.service.filter(|service| !service.is_empty());
     let service = service.unwrap_or_else(|| state.server_name.clone());
-    let issued = state.actors.ask_accounts(IssueToken { credentials, service, scopes }).await?;
+    let issued = state
+        .actors
+        .ask_accounts(IssueToken {
+            credentials,
+            service,
+            scopes,
+        })
+        .await?;
     Ok(HttpResponse::Ok()
         .insert_header(("cache-control", "no-cache, no-store, must-revalidate"))
         .insert_header(("docker-distribution-api-version", "registry/2.0"))
@@ -79,9 +91,10 @@ fn read_credentials(
         }
         Credentials::Bearer(_) => Err(wrong()),
         Credentials::Anonymous => Ok(match login {
-            Some((username, password)) => {
-                TokenCredentials::Basic { username, password: Secret::new(password) }
-            }
+            Some((username, password)) => TokenCredentials::Basic {
+                username,
+                password: Secret::new(password),
+            },
             None => TokenCredentials::Anonymous,
         }),
     }
@@ -101,7 +114,12 @@ async fn read_form(exchange: &Exchange, payload: Payload) -> Result<Form, OciErr
             OciError::new(OciCode::InvalidRequest).message("the form is not UTF-8")
         })?);
     }
-    let find = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, v)| v.clone());
+    let find = |name: &str| {
+        pairs
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, v)| v.clone())
+    };
     match find("grant_type").as_deref() {
         None | Some("password") => {}
         Some(other) => {
@@ -110,7 +128,11 @@ async fn read_form(exchange: &Exchange, payload: Payload) -> Result<Form, OciErr
         }
     }
     Ok(Form {
-        scopes: pairs.iter().filter(|(key, _)| key == "scope").map(|(_, v)| v.clone()).collect(),
+        scopes: pairs
+            .iter()
+            .filter(|(key, _)| key == "scope")
+            .map(|(_, v)| v.clone())
+            .collect(),
         service: find("service"),
         login: find("username").zip(find("password")),
     })

@@ -54,7 +54,10 @@ pub async fn start(exchange: &Exchange, name: &str, payload: Payload) -> V2Resul
         (None, Some(text)) => parse_algorithm(&text)?,
         (None, None) => Algorithm::Sha256,
     };
-    let id = state.actors.start_upload(&name, ensure(exchange, &caller), algorithm).await?;
+    let id = state
+        .actors
+        .start_upload(&name, ensure(exchange, &caller), algorithm)
+        .await?;
     match digest {
         Some(digest) => finish(exchange, &name, id, digest, None, payload).await,
         None => Ok(accepted(&name, id, 0)),
@@ -78,22 +81,23 @@ async fn mount_blob(
 ) -> Result<Option<HttpResponse>, OciError> {
     let state = &*exchange.state;
     let digest = Digest::parse(mount)?;
-    let from = match exchange.query("from").filter(|from| !from.is_empty()) {
-        Some(from) => {
-            let source = state.repository_name(&from)?;
-            if !caller.may(state, &source, ActionSet::PULL) {
-                // Private and absent sources look alike.
-                return Ok(None);
-            }
-            MountFrom::Repository(source)
-        }
-        None => MountFrom::Anywhere {
-            account: caller.account,
-            reads_everything: caller.is_everyone(),
-        },
+    let repository = match exchange.query("from").filter(|from| !from.is_empty()) {
+        Some(from) => Some(state.repository_name(&from)?),
+        None => None,
     };
-    state.actors.ask_repository(name, ensure(exchange, caller)).await?;
-    let is_mounted = state.actors.ask_repository(name, MountBlob { digest, from }).await?;
+    let from = MountFrom {
+        repository,
+        account: caller.account,
+        reads_everything: caller.is_everyone(),
+    };
+    state
+        .actors
+        .ask_repository(name, ensure(exchange, caller))
+        .await?;
+    let is_mounted = state
+        .actors
+        .ask_repository(name, MountBlob { digest, from })
+        .await?;
     Ok(is_mounted.then(|| created(name, &digest)))
 }
 
@@ -126,12 +130,23 @@ pub async fn answer(
         }
         Method::GET | Method::HEAD => {
             let deadline = state.config.server.body_stall_timeout;
-            let progress = state.actors.ask_upload(&name, id, GetProgress, deadline).await?;
-            Ok(with_progress(StatusCode::NO_CONTENT, &name, id, progress.offset_bytes))
+            let progress = state
+                .actors
+                .ask_upload(&name, id, GetProgress, deadline)
+                .await?;
+            Ok(with_progress(
+                StatusCode::NO_CONTENT,
+                &name,
+                id,
+                progress.offset_bytes,
+            ))
         }
         Method::DELETE => {
             let deadline = state.config.server.body_stall_timeout;
-            state.actors.ask_upload(&name, id, CancelUpload, deadline).await?;
+            state
+                .actors
+                .ask_upload(&name, id, CancelUpload, deadline)
+                .await?;
             Ok(HttpResponse::NoContent().finish())
         }
         _ => Err(not_allowed()),
@@ -154,7 +169,11 @@ async fn append(
     let range = read_range(exchange)?;
     let body = take_body(exchange, payload).await?;
     let msg = AppendChunk { range, body };
-    let progress = exchange.state.actors.ask_upload(name, id, msg, BODY_DEADLINE).await;
+    let progress = exchange
+        .state
+        .actors
+        .ask_upload(name, id, msg, BODY_DEADLINE)
+        .await;
     let progress = progress.map_err(|error| place(name, id, error))?;
     Ok(accepted(name, id, progress.offset_bytes))
 }
@@ -169,7 +188,11 @@ async fn finish(
 ) -> V2Result {
     let actors = &exchange.state.actors;
     let body = take_body(exchange, payload).await?;
-    let msg = FinishUpload { digest, range, body };
+    let msg = FinishUpload {
+        digest,
+        range,
+        body,
+    };
     let stored = actors.ask_upload(name, id, msg, BODY_DEADLINE).await;
     let stored = stored.map_err(|error| place(name, id, error))?;
     if let Some(blob) = stored.blob {

@@ -134,8 +134,6 @@ impl Handler<SetUserEnabled> for AccountActor {
 
     fn handle(&mut self, msg: SetUserEnabled, _: &mut Context<Self>) -> Self::Result {
         let office = Arc::clone(&self.office);
-        Box::pin(async move {
-            Ok(set_enabled(&office.deps.db, &msg.username, msg.enabled).await?)
-        })
+        Box::pin(async move { Ok(set_enabled(&office.deps.db, &msg.username, msg.enabled).await?) })
     }
 }

@@ -43,10 +43,15 @@ impl LedgerActor {
 
     /// Makes rows of the pulls that were counted.
     fn close_interval(&mut self) {
-        let at_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let at_ms = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_millis();
         let at_ms = i64::try_from(at_ms).unwrap_or(i64::MAX);
         let pulls = std::mem::take(&mut self.pulls);
-        let rows = pulls.into_iter().map(|(pull, count)| pull.into_row(count, at_ms));
+        let rows = pulls
+            .into_iter()
+            .map(|(pull, count)| pull.into_row(count, at_ms));
         self.keep(rows.collect());
     }
 
@@ -152,7 +157,13 @@ impl Pull {
             ip: self.address.map(|address| address.to_string()),
             request_id: None,
         };
-        Entry { kind: "pull_repo", repository: None, origin, metadata, at_ms }
+        Entry {
+            kind: "pull_repo",
+            repository: None,
+            origin,
+            metadata,
+            at_ms,
+        }
     }
 }
 

@@ -7,11 +7,10 @@ use actix::prelude::*;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use slipway_model::blob::{self, Content, StoredBlob, Unlinked};
-use slipway_model::{AccountId, RepositoryId};
-use slipway_oci::{Digest, RangeRequest, RepositoryName, parse_range};
+use slipway_oci::{Digest, RangeRequest, parse_range};
 use slipway_storage::{BlobRead, LocalPart, StorageError};
 
-use super::{OpenRow, Reader, RepositoryActor, RepositoryError, open};
+use super::{OpenRow, Reader, RepositoryActor, RepositoryError};
 use crate::kernel::enqueue;
 use crate::upload::session::to_segment;
 
@@ -217,19 +216,8 @@ impl Handler<RememberBlob> for RepositoryActor {
     }
 }
 
-/// Where a mounted blob may come from.
-#[derive(Debug, Clone)]
-pub enum MountFrom {
-    /// This repository, which the caller may read.
-    Repository(RepositoryName),
-    /// Wherever this account may read.
-    Anywhere {
-        /// Who; `None` for nobody logged in.
-        account: Option<AccountId>,
-        /// Reads everything.
-        reads_everything: bool,
-    },
-}
+/// Where a mounted blob may come from, decided for the account behind the token.
+pub use slipway_model::blob::Source as MountFrom;
 
 /// Makes a blob of another repository present here; answers whether the source had it.
 #[derive(Debug, Message)]
@@ -248,21 +236,7 @@ impl Handler<MountBlob> for RepositoryActor {
         let reader = self.reader();
         Box::pin(async move {
             let (id, _) = reader.open().await?;
-            let source: Option<RepositoryId> = match &msg.from {
-                MountFrom::Repository(name) => match open::read_row(&reader.deps, name).await {
-                    Ok(row) => Some(row.repository.id),
-                    Err(RepositoryError::Unknown(_) | RepositoryError::NamespaceDisabled(_)) => {
-                        None
-                    }
-                    Err(error) => return Err(error),
-                },
-                MountFrom::Anywhere {
-                    account,
-                    reads_everything,
-                } => {
-                    blob::find_source(reader.db(), &msg.digest, *account, *reads_everything).await?
-                }
-            };
+            let source = blob::find_source(reader.db(), &msg.digest, &msg.from).await?;
             let Some(source) = source else {
                 return Ok(false);
             };

@@ -161,7 +161,7 @@ async fn put(
         bytes: msg.bytes.clone(),
         blobs: needed_blobs(parsed),
         children,
-        children_required: !settings.sparse_manifests,
+        sparse_allowed: settings.sparse_manifests,
         tags: msg.tags.iter().map(ToString::to_string).collect(),
         temporary_ms: i64::try_from(life.as_millis()).unwrap_or(i64::MAX),
     };

@@ -1,7 +1,7 @@
 //! Blobs: generations, their segments, and in which repositories they are present.
 
 use bytes::Bytes;
-use slipway_oci::Digest;
+use slipway_oci::{Digest, RepositoryName};
 
 use crate::database::Database;
 use crate::error::ModelError;
@@ -253,21 +253,39 @@ pub async fn link_blob(
     Ok(row.is_some())
 }
 
-/// Finds a repository from which `account` may take a blob.
+/// Where a blob may be taken from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Only from this repository.
+    pub repository: Option<RepositoryName>,
+    /// On behalf of whom; `None` for nobody logged in.
+    pub account: Option<AccountId>,
+    /// Whether that account reads everything.
+    pub reads_everything: bool,
+}
+
+/// Finds a repository that has the blob and from which it may be taken.
 ///
 /// # Errors
 /// The database's.
 pub async fn find_source(
     db: &Database,
     digest: &Digest,
-    account: Option<AccountId>,
-    reads_everything: bool,
+    source: &Source,
 ) -> Result<Option<RepositoryId>, ModelError> {
-    let account = account.map(|id| id.0);
+    let account = source.account.map(|id| id.0);
+    let namespace = source.repository.as_ref().map(RepositoryName::namespace);
+    let repository = source.repository.as_ref().map(RepositoryName::repository);
     let row = db
         .row(
             &statement::FIND_SOURCE,
-            &[&digest.to_db(), &account, &reads_everything],
+            &[
+                &digest.to_db(),
+                &account,
+                &source.reads_everything,
+                &namespace,
+                &repository,
+            ],
         )
         .await?;
     row.map(|row| row.try_get(0).map_err(ModelError::from))

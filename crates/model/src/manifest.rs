@@ -70,8 +70,8 @@ pub struct NewManifest {
     pub blobs: Vec<(Digest, u64)>,
     /// Manifests it lists; distinct.
     pub children: Vec<Digest>,
-    /// Whether the listed manifests must be here.
-    pub children_required: bool,
+    /// Whether blobs and listed manifests may be absent.
+    pub sparse_allowed: bool,
     /// Tags that shall point at it; none for a push by digest.
     pub tags: Vec<String>,
     /// Life of the temporary tag of a push by digest, milliseconds.
@@ -145,7 +145,7 @@ pub async fn put_manifest(
                 &blobs,
                 &sizes,
                 &children,
-                &manifest.children_required,
+                &manifest.sparse_allowed,
                 &manifest.tags,
                 &manifest.temporary_ms,
                 &performer,

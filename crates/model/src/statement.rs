@@ -60,7 +60,7 @@ statements! {
         INT8_ARRAY, UUID_ARRAY, INT4_ARRAY, INT8_ARRAY, FLOAT8
     ];
     LINK_BLOB = "blob/link_blob" [INT8, INT8, BYTEA, FLOAT8];
-    FIND_SOURCE = "blob/find_source" [BYTEA, INT8, BOOL];
+    FIND_SOURCE = "blob/find_source" [BYTEA, INT8, BOOL, TEXT, TEXT];
     UNLINK_BLOB = "blob/unlink_blob" [INT8, BYTEA];
     LIST_NAMED_SEGMENTS = "blob/list_named_segments" [INT8_ARRAY, BYTEA_ARRAY];
     OPEN_BATCH = "batch/open_batch" [UUID];
