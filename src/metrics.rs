@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use slipway_actors::boot::Observed;
 use slipway_oci::OciCode;
 
 use crate::edge::AppState;
@@ -47,101 +48,115 @@ async fn render(request: &HttpRequest, state: &AppState) -> Result<String, OciEr
         require_superuser(request, state).await?;
     }
     let seen = state.actors.observe(0).await?;
-    let mut text = String::new();
-    let mut line = |kind: &str, name: &str, help: &str, labels: &str, value: u64| {
-        let head = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
-        if !text.contains(&head) {
-            text.push_str(&head);
-        }
-        // Writing to a String does not fail.
-        let _infallible = writeln!(text, "{name}{labels} {value}").is_ok();
-    };
-    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let mut page = Page::default();
     for (class, counter) in state.metrics.by_class.iter().enumerate().skip(1) {
         let labels = format!("{{class=\"{class}xx\"}}");
         let value = counter.load(Ordering::Relaxed);
-        line(
+        page.line(
             "counter",
-            "slipway_v2_answers_total",
-            "Answers on /v2.",
+            ["slipway_v2_answers_total", "Answers on /v2."],
             &labels,
             value,
         );
     }
-    let gauges = [
-        (
+    page.count_actors(&seen);
+    page.count_queues(&seen);
+    page.count_tokens(state);
+    Ok(page.0)
+}
+
+/// A page of metrics in the making.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, kind: &str, [name, help]: [&str; 2], labels: &str, value: u64) {
+        let head = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        if !self.0.contains(&head) {
+            self.0.push_str(&head);
+        }
+        // Writing to a String does not fail.
+        let _infallible = writeln!(self.0, "{name}{labels} {value}").is_ok();
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: usize) {
+        self.line(
+            "gauge",
+            [name, help],
+            "",
+            u64::try_from(value).unwrap_or(u64::MAX),
+        );
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.line("counter", [name, help], "", value);
+    }
+
+    fn count_actors(&mut self, seen: &Observed) {
+        self.gauge(
             "slipway_repository_actors",
-            "Live repository actors.",
-            number(seen.repository_count),
-        ),
-        (
-            "slipway_upload_actors",
-            "Live upload actors.",
-            number(seen.upload_count),
-        ),
-        (
-            "slipway_commits_waiting",
-            "Uploads waiting for commit.",
-            number(seen.blob_index.waiting),
-        ),
-        (
-            "slipway_commit_groups_running",
-            "Commit groups.",
-            number(seen.blob_index.running),
-        ),
-        (
-            "slipway_ledger_waiting",
-            "Usage log rows waiting.",
-            number(seen.ledger.waiting),
-        ),
-        (
+            "Live repositories.",
+            seen.repository_count,
+        );
+        self.gauge("slipway_upload_actors", "Live uploads.", seen.upload_count);
+        self.gauge(
             "slipway_database_busy",
-            "Database connections in use.",
-            number(seen.database_busy),
-        ),
-        (
+            "Connections in use.",
+            seen.database_busy,
+        );
+        self.gauge(
             "slipway_database_idle",
-            "Database connections idle.",
-            number(seen.database_idle),
-        ),
-        (
+            "Connections idle.",
+            seen.database_idle,
+        );
+    }
+
+    fn count_queues(&mut self, seen: &Observed) {
+        let (index, ledger) = (&seen.blob_index, &seen.ledger);
+        self.gauge(
+            "slipway_commits_waiting",
+            "Uploads that wait for commit.",
+            index.waiting,
+        );
+        self.gauge(
+            "slipway_commit_groups_running",
+            "Groups being written.",
+            index.running,
+        );
+        self.counter("slipway_commits_total", "Uploads committed.", index.commits);
+        self.counter(
+            "slipway_commit_groups_total",
+            "Groups written.",
+            index.groups,
+        );
+        self.gauge(
+            "slipway_ledger_waiting",
+            "Usage log rows that wait.",
+            ledger.waiting,
+        );
+        self.counter(
+            "slipway_ledger_dropped_total",
+            "Usage log rows lost.",
+            ledger.dropped,
+        );
+    }
+
+    fn count_tokens(&mut self, state: &AppState) {
+        let tokens = &state.tokens;
+        self.gauge(
             "slipway_token_cache_entries",
             "Tokens in memory.",
-            number(state.tokens.len()),
-        ),
-    ];
-    for (name, help, value) in gauges {
-        line("gauge", name, help, "", value);
-    }
-    let counters = [
-        (
-            "slipway_commits_total",
-            "Uploads committed.",
-            seen.blob_index.commits,
-        ),
-        (
-            "slipway_commit_groups_total",
-            "Commit groups written.",
-            seen.blob_index.groups,
-        ),
-        (
-            "slipway_ledger_dropped_total",
-            "Usage log rows dropped.",
-            seen.ledger.dropped,
-        ),
-        (
+            tokens.len(),
+        );
+        self.counter(
             "slipway_token_cache_hits_total",
             "Tokens known.",
-            state.tokens.hits(),
-        ),
-        (
+            tokens.hits(),
+        );
+        self.counter(
             "slipway_token_cache_misses_total",
             "Tokens checked.",
-            state.tokens.misses(),
-        ),
-    ];
-    for (name, help, value) in counters {
-        line("counter", name, help, "", value);
+            tokens.misses(),
+        );
     }
-    Ok(text)
 }

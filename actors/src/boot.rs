@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use crate::account::{AccountActor, AccountError, AccountSettings, RefreshKeys};
 use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
 use crate::catalog::CatalogActor;
-use crate::deps::{CrashHook, Deps, Epochs, Settings, Standing};
+use crate::deps::{CrashHook, Deps, Epochs, OpenBatch, Settings, Standing};
 use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
 use crate::ledger::{
     FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, Record, RecordPull,
@@ -87,27 +87,59 @@ struct Inner {
 
 const SINGLETON_MAILBOX: usize = 1024;
 
+/// What the actors' dependencies are made of.
+struct DepsSeed {
+    db: Database,
+    store: Store,
+    settings: Settings,
+    crash_hook: Option<CrashHook>,
+}
+
+type Prepared = (
+    Arc<Deps>,
+    watch::Sender<Arc<OpenBatch>>,
+    watch::Sender<Arc<Epochs>>,
+);
+
+impl DepsSeed {
+    /// Migrates the database, announces the node and opens its first batch.
+    async fn prepare(self, others_are_dead: bool) -> Result<Prepared, AccountError> {
+        self.db.migrate().await?;
+        let id = NodeId::new_v4();
+        let first = node::announce(&self.db, id, others_are_dead).await?;
+        let (batch_sender, batches) = watch::channel(Arc::new(first));
+        let (epoch_sender, epochs) = watch::channel(Arc::new(Epochs::default()));
+        let deps = Arc::new(Deps {
+            db: self.db,
+            store: self.store,
+            settings: self.settings,
+            node: id,
+            standing: Standing::default(),
+            batches,
+            epochs,
+            crash_hook: self.crash_hook,
+        });
+        Ok((deps, batch_sender, epoch_sender))
+    }
+}
+
 impl Actors {
     /// Migrates the database and starts everything.
     ///
     /// # Errors
     /// What the database says, as [`AccountError`].
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one list of what is started, in order"
+    )]
     pub async fn start(config: BootConfig) -> Result<Self, AccountError> {
-        config.db.migrate().await?;
-        let id = NodeId::new_v4();
-        let first = node::announce(&config.db, id, config.others_are_dead).await?;
-        let (batch_sender, batches) = watch::channel(Arc::new(first));
-        let (epoch_sender, epochs) = watch::channel(Arc::new(Epochs::default()));
-        let deps = Arc::new(Deps {
+        let seed = DepsSeed {
             db: config.db,
             store: config.store,
             settings: config.settings,
-            node: id,
-            standing: Standing::default(),
-            batches,
-            epochs,
             crash_hook: config.crash_hook,
-        });
+        };
+        let (deps, batch_sender, epoch_sender) = seed.prepare(config.others_are_dead).await?;
         let arbiters: Vec<ArbiterHandle> = (0..config.arbiters.max(1))
             .map(|_| Arbiter::new().handle())
             .collect();

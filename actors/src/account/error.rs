@@ -84,7 +84,7 @@ impl From<ModelError> for AccountError {
 impl From<AuthError> for AccountError {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Busy { .. } => Self::Busy,
+            AuthError::Busy => Self::Busy,
             other => Self::Internal(other.to_string()),
         }
     }
