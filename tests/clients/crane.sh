@@ -21,7 +21,8 @@ wrong_password() {
 
 anonymous_push() {
   [ -n "$ACCOUNT" ] || return 0
-  mkdir -p "$TMP/anonymous"
+  # Without a file of its own crane would fall back to the login of the other tools.
+  mkdir -p "$TMP/anonymous"; echo "{}" >"$TMP/anonymous/config.json"
   write_layer "$TMP/anonymous.tgz" anonymous 100
   DOCKER_CONFIG=$TMP/anonymous refuse crane append --insecure --oci-empty-base -f "$TMP/anonymous.tgz" -t "$HOST/admin/anonymous:1"
 }

@@ -1,1 +1,32 @@
-//! slipway-model.
+//! The database: connections, migrations, and one function for each statement of `sql/queries`.
+//!
+//! This crate is the only one that speaks to PostgreSQL. A function takes a [`Database`] and plain
+//! values, runs one statement and answers rows as structs; rules that must hold under concurrency
+//! stand in the SQL itself (row locks, fences, functions), never here.
+//!
+//! Every statement declares its parameter types, so it can run prepared or, behind a pooler that
+//! shares connections between transactions, unnamed in one round trip. Start with `database.rs`.
+
+mod connect;
+mod database;
+mod error;
+mod ids;
+mod migrate;
+mod statement;
+
+pub mod account;
+pub mod audit;
+pub mod batch;
+pub mod blob;
+pub mod catalog;
+pub mod manifest;
+pub mod node;
+pub mod repository;
+pub mod service_key;
+pub mod tag;
+pub mod upload;
+
+pub use crate::database::{Database, DatabaseSettings};
+pub use crate::error::ModelError;
+pub use crate::ids::{AccountId, BatchId, BlobId, NamespaceId, NodeId, RepositoryId, UploadId};
+pub use crate::statement::ALL_STATEMENTS;

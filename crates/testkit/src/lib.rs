@@ -1,1 +1,3 @@
 //! slipway-testkit.
+
+pub mod storage_suite;

@@ -1,0 +1,92 @@
+//! Checking a name and a password.
+//!
+//! A wrong password delays the next try: after n in a row by half of 2^n - 1 seconds. An unknown
+//! name takes as long as a wrong password.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::prelude::*;
+use slipway_auth::Secret;
+use slipway_model::account::{self, Login};
+
+use super::{AccountActor, AccountError, Office};
+
+/// Longest delay after wrong passwords, seconds.
+const MAX_DELAY_S: f64 = 600.0;
+
+/// Checks a user's password.
+pub(super) async fn check(
+    office: &Office,
+    username: &str,
+    password: &Secret,
+) -> Result<Login, AccountError> {
+    let db = &office.deps.db;
+    let Some(login) = account::find_login(db, username).await? else {
+        office.hasher.verify_absent(password).await?;
+        return Err(AccountError::WrongPassword);
+    };
+    if office.settings.lockout {
+        check_throttle(&login)?;
+    }
+    let is_right = match &login.password_phc {
+        Some(phc) => {
+            let id = slipway_auth::permission::AccountId(login.id.0);
+            office
+                .verified
+                .verify(&office.hasher, id, password, phc, Instant::now())
+                .await?
+        }
+        None => {
+            office.hasher.verify_absent(password).await?;
+            false
+        }
+    };
+    if !is_right {
+        account::record_failure(db, login.id).await?;
+        return Err(AccountError::WrongPassword);
+    }
+    if login.failed_logins > 0 {
+        account::clear_failures(db, login.id).await?;
+    }
+    if !login.enabled {
+        return Err(AccountError::Disabled);
+    }
+    Ok(login)
+}
+
+fn check_throttle(login: &Login) -> Result<(), AccountError> {
+    let (Some(since_s), true) = (login.since_failure_s, login.failed_logins > 0) else {
+        return Ok(());
+    };
+    let delay_s = (0.5 * (2_f64.powi(login.failed_logins.min(24)) - 1.0)).min(MAX_DELAY_S);
+    let left = std::time::Duration::try_from_secs_f64(delay_s - since_s).unwrap_or_default();
+    if left.is_zero() {
+        return Ok(());
+    }
+    Err(AccountError::Throttled {
+        retry_after_s: left.as_secs().saturating_add(1),
+    })
+}
+
+/// Asks whether a name and a password belong together, and whether that user is a superuser.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<bool, AccountError>")]
+pub struct CheckLogin {
+    /// The user's name or e-mail.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+}
+
+impl Handler<CheckLogin> for AccountActor {
+    type Result = ResponseFuture<Result<bool, AccountError>>;
+
+    fn handle(&mut self, msg: CheckLogin, _: &mut Context<Self>) -> Self::Result {
+        let office = Arc::clone(&self.office);
+        Box::pin(async move {
+            let login = check(&office, &msg.username, &msg.password).await?;
+            Ok(login.superuser || office.settings.superusers.contains(&login.name))
+        })
+    }
+}

@@ -1,0 +1,460 @@
+//! Starting the actors, and the handle the edge asks through.
+//!
+//! Order: the database is migrated, the node announced and its first batch opened; then the
+//! singletons start, each on an arbiter; repositories and uploads start on demand. [`Actors`] is a
+//! cheap handle. Its methods are one message each, but for an upload's beginning, which makes sure
+//! of the repository first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use slipway_auth::jwt::TokenVerifier;
+use slipway_model::audit::Entry;
+use slipway_model::{Database, NodeId, UploadId};
+use slipway_oci::{Algorithm, RepositoryName};
+use slipway_storage::Store;
+use tokio::sync::watch;
+
+use crate::account::{AccountActor, AccountError, AccountSettings, RefreshKeys};
+use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
+use crate::catalog::CatalogActor;
+use crate::deps::{CrashHook, Deps, Epochs, OpenBatch, Settings, Standing};
+use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
+use crate::ledger::{
+    FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, Record, RecordPull,
+};
+use crate::node::{self, NodeActor, StopNode};
+use crate::repository::{
+    EnsureRepository, ObserveRepository, Repositories, RepositoryActor, RepositoryActorState,
+    RepositoryError,
+};
+use crate::upload::{
+    ObserveUpload, SaveUpload, UploadActor, UploadError, UploadSeed, UploadState, Uploads,
+};
+
+/// Sizes of mailboxes.
+#[derive(Debug, Clone, Copy)]
+pub struct Mailboxes {
+    /// Of one repository.
+    pub repository: usize,
+    /// Of one upload.
+    pub upload: usize,
+    /// Of the blob index.
+    pub blob_index: usize,
+    /// Repositories held in memory.
+    pub repositories: usize,
+}
+
+/// What starting needs.
+pub struct BootConfig {
+    /// The database, reachable.
+    pub db: Database,
+    /// The store, open.
+    pub store: Store,
+    /// Settings of repositories and uploads.
+    pub settings: Settings,
+    /// Settings of accounts and tokens.
+    pub accounts: AccountSettings,
+    /// Sizes of mailboxes.
+    pub mailboxes: Mailboxes,
+    /// Threads for actors.
+    pub arbiters: usize,
+    /// Whether no other node can be alive, because this one holds the data folder's lock.
+    pub others_are_dead: bool,
+    /// For tests.
+    pub crash_hook: Option<CrashHook>,
+}
+
+/// The running actors; a cheap handle.
+#[derive(Clone)]
+pub struct Actors {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    deps: Arc<Deps>,
+    repositories: Repositories,
+    mailbox_capacity: usize,
+    uploads: Arc<Uploads>,
+    blob_index: Mailbox<BlobIndexActor>,
+    ledger: Mailbox<LedgerActor>,
+    accounts: Mailbox<AccountActor>,
+    catalog: Mailbox<CatalogActor>,
+    node: Mailbox<NodeActor>,
+    verifier: watch::Receiver<Arc<TokenVerifier>>,
+}
+
+const SINGLETON_MAILBOX: usize = 1024;
+
+/// What the actors' dependencies are made of.
+struct DepsSeed {
+    db: Database,
+    store: Store,
+    settings: Settings,
+    crash_hook: Option<CrashHook>,
+}
+
+type Prepared = (
+    Arc<Deps>,
+    watch::Sender<Arc<OpenBatch>>,
+    watch::Sender<Arc<Epochs>>,
+);
+
+impl DepsSeed {
+    /// Migrates the database, announces the node and opens its first batch.
+    async fn prepare(self, others_are_dead: bool) -> Result<Prepared, AccountError> {
+        self.db.migrate().await?;
+        let id = NodeId::new_v4();
+        let first = node::announce(&self.db, id, others_are_dead).await?;
+        let (batch_sender, batches) = watch::channel(Arc::new(first));
+        let (epoch_sender, epochs) = watch::channel(Arc::new(Epochs::default()));
+        let deps = Arc::new(Deps {
+            db: self.db,
+            store: self.store,
+            settings: self.settings,
+            node: id,
+            standing: Standing::default(),
+            batches,
+            epochs,
+            crash_hook: self.crash_hook,
+        });
+        Ok((deps, batch_sender, epoch_sender))
+    }
+}
+
+impl Actors {
+    /// Migrates the database and starts everything.
+    ///
+    /// # Errors
+    /// What the database says, as [`AccountError`].
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one list of what is started, in order"
+    )]
+    pub async fn start(config: BootConfig) -> Result<Self, AccountError> {
+        let seed = DepsSeed {
+            db: config.db,
+            store: config.store,
+            settings: config.settings,
+            crash_hook: config.crash_hook,
+        };
+        let (deps, batch_sender, epoch_sender) = seed.prepare(config.others_are_dead).await?;
+        let arbiters: Vec<ArbiterHandle> = (0..config.arbiters.max(1))
+            .map(|_| Arbiter::new().handle())
+            .collect();
+        let place = |index: usize| -> Result<&ArbiterHandle, AccountError> {
+            let index = index.checked_rem(arbiters.len()).unwrap_or_default();
+            arbiters
+                .get(index)
+                .ok_or(AccountError::Dispatch(DispatchError::Gone))
+        };
+        let given = || Arc::clone(&deps);
+        let mailboxes = config.mailboxes;
+
+        let index_deps = given();
+        let blob_index = Mailbox::start(place(1)?, mailboxes.blob_index, move |_| {
+            BlobIndexActor::new(index_deps)
+        });
+        let ledger_deps = given();
+        let ledger_capacity = deps.settings.ledger_queue;
+        let ledger = Mailbox::start(place(1)?, ledger_capacity, move |_| {
+            LedgerActor::new(ledger_deps)
+        });
+        let catalog_deps = given();
+        let catalog = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| {
+            CatalogActor::new(catalog_deps)
+        });
+        let (account_actor, verifier) = AccountActor::new(given(), config.accounts)?;
+        let accounts = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| account_actor);
+        let node_deps = given();
+        let node = Mailbox::start(place(0)?, 64, move |_| {
+            NodeActor::new(node_deps, batch_sender, epoch_sender)
+        });
+        let max_uploads = deps.settings.max_uploads;
+        let actors = Self {
+            inner: Arc::new(Inner {
+                repositories: Repositories::new(
+                    arbiters.clone(),
+                    mailboxes.repositories,
+                    mailboxes.repository,
+                ),
+                mailbox_capacity: mailboxes.repository,
+                uploads: Arc::new(Uploads::new(
+                    arbiters.clone(),
+                    max_uploads,
+                    mailboxes.upload,
+                )),
+                blob_index,
+                ledger,
+                accounts,
+                catalog,
+                node,
+                verifier,
+                deps,
+            }),
+        };
+        actors.ask_accounts(RefreshKeys).await?;
+        Ok(actors)
+    }
+
+    fn deadline(&self) -> Duration {
+        self.inner.deps.settings.ask_deadline
+    }
+
+    /// Asks the actor of one repository.
+    ///
+    /// # Errors
+    /// The repository's refusal, or why there was no answer.
+    pub async fn ask_repository<M, T>(
+        &self,
+        name: &RepositoryName,
+        msg: M,
+    ) -> Result<T, RepositoryError>
+    where
+        RepositoryActor: Handler<M>,
+        M: Message<Result = Result<T, RepositoryError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (key, deps) = (name.clone(), Arc::clone(&self.inner.deps));
+        let make = move || RepositoryActor::new(key, deps);
+        self.inner
+            .repositories
+            .ask(name, make, msg, self.deadline())
+            .await
+    }
+
+    /// Begins an upload, making the repository if need be; answers its id.
+    ///
+    /// # Errors
+    /// The repository's refusal; [`RepositoryError::Dispatch`] with `Full` when too many are open.
+    pub async fn start_upload(
+        &self,
+        name: &RepositoryName,
+        ensure: EnsureRepository,
+        algorithm: Algorithm,
+    ) -> Result<UploadId, RepositoryError> {
+        let repository = self.ask_repository(name, ensure).await?;
+        let uploads = &self.inner.uploads;
+        if uploads.len() >= self.inner.deps.settings.max_uploads {
+            return Err(RepositoryError::Dispatch(DispatchError::Full));
+        }
+        let id = UploadId::new_v4();
+        let seed = self.seed(id, repository, Some(algorithm));
+        uploads.get(&id, move || UploadActor::new(seed))?;
+        Ok(id)
+    }
+
+    /// Asks the actor of one upload of `name`; `deadline` bounds the wait, which for a body is long.
+    ///
+    /// # Errors
+    /// The upload's refusal, or why there was no answer.
+    pub async fn ask_upload<M, T>(
+        &self,
+        name: &RepositoryName,
+        id: UploadId,
+        msg: M,
+        deadline: Duration,
+    ) -> Result<T, UploadError>
+    where
+        UploadActor: Handler<M>,
+        M: Message<Result = Result<T, UploadError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let repository = self
+            .ask_repository(name, crate::repository::GetRepository)
+            .await;
+        let repository = repository.map_err(|error| match error {
+            RepositoryError::Dispatch(error) => UploadError::Dispatch(error),
+            RepositoryError::Unavailable(text) => UploadError::Unavailable(text),
+            RepositoryError::Internal(text) => UploadError::Internal(text),
+            _ => UploadError::Unknown,
+        })?;
+        let seed = self.seed(id, repository, None);
+        self.inner
+            .uploads
+            .ask(&id, move || UploadActor::new(seed), msg, deadline)
+            .await
+    }
+
+    fn seed(
+        &self,
+        id: UploadId,
+        repository: slipway_model::RepositoryId,
+        algorithm: Option<Algorithm>,
+    ) -> UploadSeed {
+        UploadSeed {
+            deps: Arc::clone(&self.inner.deps),
+            blob_index: self.inner.blob_index.clone(),
+            uploads: Arc::clone(&self.inner.uploads),
+            id,
+            repository,
+            algorithm,
+        }
+    }
+
+    /// Asks the accounts.
+    ///
+    /// # Errors
+    /// Their refusal, or why there was no answer.
+    pub async fn ask_accounts<M, T>(&self, msg: M) -> Result<T, AccountError>
+    where
+        AccountActor: Handler<M>,
+        M: Message<Result = Result<T, AccountError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.inner.accounts.ask(msg, self.deadline()).await
+    }
+
+    /// Asks the catalog.
+    ///
+    /// # Errors
+    /// Its refusal, or why there was no answer.
+    pub async fn ask_catalog<M, T>(&self, msg: M) -> Result<T, RepositoryError>
+    where
+        CatalogActor: Handler<M>,
+        M: Message<Result = Result<T, RepositoryError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.inner.catalog.ask(msg, self.deadline()).await
+    }
+
+    /// Tells a repository of a blob that was just committed there; a hint, dropped when it is busy.
+    pub fn remember_blob(&self, name: &RepositoryName, msg: crate::repository::RememberBlob) {
+        let (key, deps) = (name.clone(), Arc::clone(&self.inner.deps));
+        let told = self
+            .inner
+            .repositories
+            .get(name, move || RepositoryActor::new(key, deps))
+            .and_then(|mailbox| mailbox.tell(msg));
+        if let Err(error) = told {
+            tracing::debug!(repository.name = %name, %error, "a hint was dropped");
+        }
+    }
+
+    /// Leaves a row for the usage log.
+    ///
+    /// # Errors
+    /// [`DispatchError::Full`] when the queue is full.
+    pub fn record(&self, entry: Entry) -> Result<(), DispatchError> {
+        self.inner.ledger.tell(Record(entry))
+    }
+
+    /// Counts a pull for the usage log.
+    ///
+    /// # Errors
+    /// [`DispatchError::Full`] when the queue is full.
+    pub fn record_pull(&self, pull: Pull) -> Result<(), DispatchError> {
+        self.inner.ledger.tell(RecordPull(pull))
+    }
+
+    /// The verifier of registry tokens as last published.
+    #[must_use]
+    pub fn verifier(&self) -> Arc<TokenVerifier> {
+        Arc::clone(&self.inner.verifier.borrow())
+    }
+
+    /// The principals that changed of late.
+    #[must_use]
+    pub fn epochs(&self) -> Arc<Epochs> {
+        Arc::clone(&self.inner.deps.epochs.borrow())
+    }
+
+    /// How long ago the database last confirmed this node.
+    #[must_use]
+    pub fn confirmed_ago(&self) -> Option<Duration> {
+        self.inner.deps.standing.confirmed_ago()
+    }
+
+    /// Looks at what the actors hold; at most `limit` repositories and uploads.
+    ///
+    /// # Errors
+    /// When one of the singletons does not answer.
+    pub async fn observe(&self, limit: usize) -> Result<Observed, RepositoryError> {
+        let deadline = Duration::from_secs(2);
+        let inner = &self.inner;
+        let mut repositories = Vec::new();
+        for (_, mailbox) in inner.repositories.list().into_iter().take(limit) {
+            if let Ok(state) = mailbox.ask(ObserveRepository, deadline).await {
+                repositories.push((state, mailbox.waiting()));
+            }
+        }
+        let mut uploads = Vec::new();
+        for (id, mailbox) in inner.uploads.list().into_iter().take(limit) {
+            if let Ok(state) = mailbox.ask(ObserveUpload, deadline).await {
+                uploads.push((id, state));
+            }
+        }
+        let blob_index = inner.blob_index.ask(ObserveBlobIndex, deadline).await;
+        let blob_index =
+            blob_index.map_err(|error| RepositoryError::Internal(error.to_string()))?;
+        let ledger = inner.ledger.ask(ObserveLedger, deadline).await?;
+        let (busy, idle) = inner.deps.db.pool_status();
+        Ok(Observed {
+            repository_count: inner.repositories.len(),
+            upload_count: inner.uploads.len(),
+            repository_mailbox: inner.mailbox_capacity,
+            repositories,
+            uploads,
+            blob_index,
+            ledger,
+            database_busy: busy,
+            database_idle: idle,
+        })
+    }
+
+    /// Saves what is under way and says goodbye; the handle is of no use afterwards.
+    pub async fn stop(&self) {
+        let deadline = Duration::from_secs(5);
+        for (id, mailbox) in self.inner.uploads.list() {
+            if let Err(error) = mailbox.ask(SaveUpload, deadline).await {
+                tracing::warn!(upload.uuid = %id, %error, "an upload is not saved");
+            }
+        }
+        // A save runs beside its actor; an upload that is busy is still being saved.
+        for (_, mailbox) in self.inner.uploads.list() {
+            for _ in 0..50 {
+                match mailbox.ask(ObserveUpload, deadline).await {
+                    Ok(state) if state.is_busy => tokio::time::sleep(deadline / 100).await,
+                    _ => break,
+                }
+            }
+        }
+        let goodbyes = [
+            self.inner.ledger.ask(FlushLedger, deadline).await,
+            self.inner.node.ask(StopNode, deadline).await,
+        ];
+        for error in goodbyes.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "an actor did not say goodbye");
+        }
+    }
+}
+
+/// What the actors hold.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// Live repository actors.
+    pub repository_count: usize,
+    /// Live upload actors.
+    pub upload_count: usize,
+    /// Room in a repository's mailbox.
+    pub repository_mailbox: usize,
+    /// Some repositories, each with the messages that wait.
+    pub repositories: Vec<(RepositoryActorState, usize)>,
+    /// Some uploads.
+    pub uploads: Vec<(UploadId, UploadState)>,
+    /// The blob index.
+    pub blob_index: BlobIndexState,
+    /// The ledger.
+    pub ledger: LedgerState,
+    /// Database connections in use.
+    pub database_busy: usize,
+    /// Database connections idle.
+    pub database_idle: usize,
+}
+
+impl MaybeDispatch for DispatchError {
+    fn dispatch(&self) -> Option<&DispatchError> {
+        Some(self)
+    }
+}

@@ -1,0 +1,187 @@
+//! What actors are given: the database, the store, settings, and the node's own standing.
+//!
+//! Nothing here is state of a repository, an upload or an account; those belong to their actors.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use slipway_model::{BatchId, Database, NamespaceId, NodeId};
+use slipway_storage::Store;
+use tokio::sync::watch;
+
+/// A place in the code at which a test can end the process.
+pub type CrashHook = Arc<dyn Fn(&'static str) + Send + Sync>;
+
+/// Names of the crash points outside storage, in the order a push meets them.
+pub const CRASH_POINTS: &[&str] = &[
+    "upload.commit.before",
+    "upload.commit.after",
+    "upload.save.before",
+    "upload.save.after",
+    "batch.close.before",
+    "batch.close.after",
+    "batch.sweep.before",
+    "manifest.put.before",
+    "manifest.put.after",
+];
+
+/// Settings of the actors, taken from the configuration at start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Longest wait for a message's answer; uploads wait for their bytes instead.
+    pub ask_deadline: Duration,
+    /// Blobs up to this size live in the database.
+    pub inline_bytes: u64,
+    /// Largest blob.
+    pub max_layer_bytes: u64,
+    /// How long "it is here" holds without a manifest.
+    pub lease: Duration,
+    /// Life of the temporary tag of a push by digest.
+    pub temporary: Duration,
+    /// Life of a saved upload without progress.
+    pub upload_expiry: Duration,
+    /// Time machine window of new namespaces.
+    pub tag_expiration: Duration,
+    /// Whether an index may name manifests that are not here.
+    pub sparse_manifests: bool,
+    /// Whether a delete by digest is refused while several tags name it.
+    pub refuse_siblings: bool,
+    /// Whether a repository made by a push is private.
+    pub private_on_push: bool,
+    /// Tags kept in memory per repository.
+    pub tag_cache_entries: usize,
+    /// Bytes of manifests kept in memory per repository.
+    pub manifest_cache_bytes: usize,
+    /// Blob rows kept in memory per repository.
+    pub blob_cache_entries: usize,
+    /// Waiting writes of one repository.
+    pub write_queue: usize,
+    /// Bytes of one answer of the referrers list.
+    pub referrers_page_bytes: usize,
+    /// Uploads open at once.
+    pub max_uploads: usize,
+    /// Rows waiting for the usage log.
+    pub ledger_queue: usize,
+    /// How often they are written.
+    pub ledger_interval: Duration,
+}
+
+/// What every actor is given.
+pub struct Deps {
+    /// The database.
+    pub db: Database,
+    /// The store of bytes.
+    pub store: Store,
+    /// The settings.
+    pub settings: Settings,
+    /// This process.
+    pub node: NodeId,
+    /// How this node stands among the others.
+    pub standing: Standing,
+    /// The open batch of segments.
+    pub batches: watch::Receiver<Arc<OpenBatch>>,
+    /// Which principals changed of late.
+    pub epochs: watch::Receiver<Arc<Epochs>>,
+    /// For tests.
+    pub crash_hook: Option<CrashHook>,
+}
+
+impl Deps {
+    /// Ends the process here when a test asked for it.
+    pub fn crash_point(&self, name: &'static str) {
+        if let Some(hook) = &self.crash_hook {
+            hook(name);
+        }
+    }
+
+    /// Leases as the database counts them.
+    #[must_use]
+    pub fn lease_s(&self) -> f64 {
+        self.settings.lease.as_secs_f64()
+    }
+}
+
+/// A batch that new segments go to; closed when the last upload that holds it is done.
+#[derive(Debug)]
+pub struct OpenBatch {
+    /// The batch.
+    pub id: BatchId,
+}
+
+/// Principals whose permissions changed within the life of a token.
+#[derive(Debug, Default)]
+pub struct Epochs(HashMap<NamespaceId, (i64, bool)>);
+
+impl Epochs {
+    pub(crate) fn new(changed: impl IntoIterator<Item = (NamespaceId, i64, bool)>) -> Self {
+        Self(
+            changed
+                .into_iter()
+                .map(|(id, epoch, enabled)| (id, (epoch, enabled)))
+                .collect(),
+        )
+    }
+
+    /// Says whether a credential of `epoch` still holds for `id`.
+    #[must_use]
+    pub fn holds(&self, id: NamespaceId, epoch: i64) -> bool {
+        self.0
+            .get(&id)
+            .is_none_or(|(present, enabled)| *enabled && *present <= epoch)
+    }
+
+    /// Says whether the namespace was disabled.
+    #[must_use]
+    pub fn is_disabled(&self, id: NamespaceId) -> bool {
+        self.0.get(&id).is_some_and(|(_, enabled)| !*enabled)
+    }
+}
+
+/// How this node stands: whether it is alone, and when the database last confirmed it.
+#[derive(Debug)]
+pub struct Standing {
+    started: Instant,
+    confirmed_ms: AtomicI64,
+    is_alone: AtomicBool,
+}
+
+/// A heartbeat older than this proves nothing.
+const FRESH: Duration = Duration::from_secs(5);
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            confirmed_ms: AtomicI64::new(i64::MIN),
+            is_alone: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Standing {
+    pub(crate) fn confirm(&self, asked_at: Instant, is_alone: bool) {
+        self.is_alone.store(is_alone, Ordering::Relaxed);
+        let at_ms = asked_at.saturating_duration_since(self.started).as_millis();
+        self.confirmed_ms
+            .store(i64::try_from(at_ms).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// Says how long ago the database last confirmed this node; `None` before the first time.
+    #[must_use]
+    pub fn confirmed_ago(&self) -> Option<Duration> {
+        let at_ms = u64::try_from(self.confirmed_ms.load(Ordering::Relaxed)).ok()?;
+        Some(
+            self.started
+                .elapsed()
+                .saturating_sub(Duration::from_millis(at_ms)),
+        )
+    }
+
+    /// Says whether mutable facts may be answered from memory.
+    #[must_use]
+    pub fn may_answer_from_memory(&self) -> bool {
+        self.is_alone.load(Ordering::Relaxed) && self.confirmed_ago().is_some_and(|ago| ago < FRESH)
+    }
+}

@@ -1,0 +1,168 @@
+//! This node among the others: heartbeat, batches of segments, and what dead nodes left behind.
+//!
+//! Owns the node's row, the open batch and the list of principals that changed of late. It beats
+//! every second; caches are trusted only while that is fresh. Before anything is written a batch is
+//! open; it is changed every hour, and closed and swept once no upload holds it any more. Sweeping
+//! lists one prefix and deletes what nothing names.
+//!
+//! Mailbox: 64.
+
+mod sweep;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use slipway_model::{ModelError, NodeId, account, batch, node};
+use tokio::sync::watch;
+
+use crate::deps::{Deps, Epochs, OpenBatch};
+
+/// A node without a heartbeat for this long is dead.
+const DEAD_AFTER_S: f64 = 30.0;
+const BEAT: Duration = Duration::from_secs(1);
+const CHANGE_BATCH: Duration = Duration::from_secs(3600);
+const SWEEP: Duration = Duration::from_secs(20);
+
+/// How far back changes of principals are looked at: the longest life of a token, and then some.
+const EPOCHS_WITHIN_S: f64 = 2.0 * 86_400.0;
+
+/// The actor; one a process.
+pub struct NodeActor {
+    deps: Arc<Deps>,
+    batches: watch::Sender<Arc<OpenBatch>>,
+    epochs: watch::Sender<Arc<Epochs>>,
+    /// Batches that uploads may still write to.
+    retired: Vec<Arc<OpenBatch>>,
+    is_beating: bool,
+    is_sweeping: bool,
+}
+
+/// Announces the node and opens its first batch.
+pub(crate) async fn announce(
+    db: &slipway_model::Database,
+    id: NodeId,
+    others_are_dead: bool,
+) -> Result<OpenBatch, ModelError> {
+    node::start_node(db, id).await?;
+    if others_are_dead {
+        node::fence_others(db, id).await?;
+    }
+    Ok(OpenBatch {
+        id: batch::open_batch(db, id).await?,
+    })
+}
+
+impl NodeActor {
+    pub(crate) fn new(
+        deps: Arc<Deps>,
+        batches: watch::Sender<Arc<OpenBatch>>,
+        epochs: watch::Sender<Arc<Epochs>>,
+    ) -> Self {
+        Self {
+            deps,
+            batches,
+            epochs,
+            retired: Vec::new(),
+            is_beating: false,
+            is_sweeping: false,
+        }
+    }
+
+    fn beat(&mut self, ctx: &mut Context<Self>) {
+        if self.is_beating {
+            return;
+        }
+        self.is_beating = true;
+        let deps = Arc::clone(&self.deps);
+        let work = async move {
+            let outcome = beat_once(&deps).await;
+            if let Err(error) = &outcome {
+                tracing::warn!(%error, "no heartbeat");
+            }
+            outcome.ok()
+        };
+        ctx.spawn(fut::wrap_future(work).map(|epochs, actor: &mut Self, _| {
+            actor.is_beating = false;
+            if let Some(epochs) = epochs {
+                actor.epochs.send_replace(Arc::new(epochs));
+            }
+        }));
+    }
+
+    fn change_batch(&mut self, ctx: &mut Context<Self>) {
+        let deps = Arc::clone(&self.deps);
+        let work = async move { batch::open_batch(&deps.db, deps.node).await };
+        ctx.spawn(
+            fut::wrap_future(work).map(|outcome, actor: &mut Self, _| match outcome {
+                Ok(id) => {
+                    let old = actor.batches.send_replace(Arc::new(OpenBatch { id }));
+                    actor.retired.push(old);
+                }
+                Err(error) => tracing::warn!(%error, "the batch of segments stays in use"),
+            }),
+        );
+    }
+
+    fn sweep(&mut self, ctx: &mut Context<Self>) {
+        if self.is_sweeping {
+            return;
+        }
+        self.is_sweeping = true;
+        let deps = Arc::clone(&self.deps);
+        let (done, used): (Vec<_>, Vec<_>) = self
+            .retired
+            .drain(..)
+            .partition(|batch| Arc::strong_count(batch) == 1);
+        self.retired = used;
+        let work = async move {
+            if let Err(error) = sweep::run(&deps, done).await {
+                tracing::warn!(%error, "left-over segments wait");
+            }
+        };
+        ctx.spawn(fut::wrap_future(work).map(|(), actor: &mut Self, _| actor.is_sweeping = false));
+    }
+}
+
+async fn beat_once(deps: &Deps) -> Result<Epochs, ModelError> {
+    let asked_at = Instant::now();
+    let others = node::beat(&deps.db, deps.node, DEAD_AFTER_S).await?;
+    let changed = account::list_changed_epochs(&deps.db, EPOCHS_WITHIN_S).await?;
+    deps.standing.confirm(asked_at, others == 0);
+    Ok(Epochs::new(
+        changed
+            .into_iter()
+            .map(|row| (row.id, row.epoch, row.enabled)),
+    ))
+}
+
+impl Actor for NodeActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        self.beat(ctx);
+        self.sweep(ctx);
+        ctx.run_interval(BEAT, Self::beat);
+        ctx.run_interval(CHANGE_BATCH, Self::change_batch);
+        ctx.run_interval(SWEEP, Self::sweep);
+    }
+}
+
+/// Says goodbye to the other nodes.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), crate::kernel::DispatchError>")]
+pub struct StopNode;
+
+impl Handler<StopNode> for NodeActor {
+    type Result = ResponseFuture<Result<(), crate::kernel::DispatchError>>;
+
+    fn handle(&mut self, _: StopNode, _: &mut Context<Self>) -> Self::Result {
+        let deps = Arc::clone(&self.deps);
+        Box::pin(async move {
+            if let Err(error) = node::stop_node(&deps.db, deps.node).await {
+                tracing::warn!(%error, "the node's row stays until its heartbeat is old");
+            }
+            Ok(())
+        })
+    }
+}

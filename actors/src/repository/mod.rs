@@ -1,0 +1,191 @@
+//! One actor per repository: what is published there, and the queue of its writes.
+//!
+//! Owns a bounded copy of what the database says: the repository's row, where its tags point, its
+//! manifests, and where its blobs are. Manifests and blobs are immutable facts; tags are answered
+//! from memory only while this node is alone and lately confirmed (`Standing`), otherwise each is
+//! checked by one query. A read is answered at once from this state; writes queue in the `Fifo` and
+//! run beside the reads. A read that had to ask the database brings its answer back only if no
+//! write was applied meanwhile (`version`).
+//!
+//! Mailbox: `limits.repository_mailbox`. Exclusive (in the queue): `EnsureRepository`,
+//! `PushManifest`, `DeleteManifest`, `DeleteTag`, `DeleteBlob`.
+
+mod blob;
+mod cache;
+mod error;
+mod manifest;
+mod open;
+mod push;
+mod tag;
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+use slipway_model::repository::StoredRepository;
+use slipway_model::{Database, RepositoryId};
+use slipway_oci::RepositoryName;
+
+pub use self::blob::{
+    BlobBytes, BlobInfo, DeleteBlob, FindBlob, MountBlob, MountFrom, OpenBlob, OpenedBlob,
+    RememberBlob,
+};
+use self::cache::Cache;
+pub use self::error::RepositoryError;
+pub use self::manifest::{ListReferrers, Manifest, PullManifest, PulledManifest, Referrers};
+pub use self::open::{EnsureRepository, GetRepository};
+pub use self::push::{DeleteManifest, ManifestPushed, PushManifest};
+pub use self::tag::{DeleteTag, ListTags};
+use crate::deps::Deps;
+use crate::kernel::{Directory, Fifo, HasFifo};
+
+/// The repositories of this node.
+pub type Repositories = Directory<RepositoryName, RepositoryActor>;
+
+/// The actor; one a repository.
+pub struct RepositoryActor {
+    name: RepositoryName,
+    deps: Arc<Deps>,
+    row: Option<OpenRow>,
+    cache: Cache,
+    fifo: Fifo<Self>,
+    /// Grows with each write that is applied.
+    version: u64,
+    reads: u64,
+    misses: u64,
+}
+
+/// The repository's row.
+#[derive(Debug, Clone)]
+struct OpenRow {
+    namespace_id: slipway_model::NamespaceId,
+    repository: StoredRepository,
+}
+
+impl RepositoryActor {
+    pub(crate) fn new(name: RepositoryName, deps: Arc<Deps>) -> Self {
+        let settings = &deps.settings;
+        let cache = Cache::new(settings);
+        let fifo = Fifo::new(settings.write_queue);
+        Self {
+            name,
+            deps,
+            row: None,
+            cache,
+            fifo,
+            version: 0,
+            reads: 0,
+            misses: 0,
+        }
+    }
+
+    /// Counts a read; `true` when memory had its answer.
+    fn count(&mut self, is_hit: bool) {
+        self.reads = self.reads.saturating_add(1);
+        if !is_hit {
+            self.misses = self.misses.saturating_add(1);
+        }
+    }
+
+    /// The repository's id from memory, unless its namespace was disabled.
+    fn known_id(&self) -> Option<RepositoryId> {
+        let row = self.row.as_ref()?;
+        (!self.deps.epochs.borrow().is_disabled(row.namespace_id)).then_some(row.repository.id)
+    }
+
+    /// What a read that asks the database takes along.
+    fn reader(&self) -> Reader {
+        Reader {
+            name: self.name.clone(),
+            deps: Arc::clone(&self.deps),
+            id: self.known_id(),
+            version: self.version,
+        }
+    }
+
+    /// Keeps the row a reader found.
+    fn learn(&mut self, reader: &Reader, row: Option<OpenRow>) {
+        if row.is_some() && reader.version == self.version {
+            self.row = row;
+        }
+    }
+}
+
+/// A read on its way to the database.
+#[derive(Clone)]
+struct Reader {
+    name: RepositoryName,
+    deps: Arc<Deps>,
+    id: Option<RepositoryId>,
+    version: u64,
+}
+
+impl Reader {
+    fn db(&self) -> &Database {
+        &self.deps.db
+    }
+
+    /// The repository's id, and its row when that had to be read.
+    async fn open(&self) -> Result<(RepositoryId, Option<OpenRow>), RepositoryError> {
+        if let Some(id) = self.id {
+            return Ok((id, None));
+        }
+        let row = open::read_row(&self.deps, &self.name).await?;
+        Ok((row.repository.id, Some(row)))
+    }
+}
+
+impl Actor for RepositoryActor {
+    type Context = Context<Self>;
+}
+
+impl HasFifo for RepositoryActor {
+    fn fifo(&mut self) -> &mut Fifo<Self> {
+        &mut self.fifo
+    }
+}
+
+/// What a repository actor holds.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct RepositoryActorState {
+    /// The repository.
+    pub name: String,
+    /// Reads so far.
+    pub reads: u64,
+    /// Reads that asked the database.
+    pub misses: u64,
+    /// Writes applied.
+    pub version: u64,
+    /// Writes that wait or run.
+    pub writes: usize,
+    /// Tags in memory.
+    pub tags: usize,
+    /// Manifests in memory.
+    pub manifests: usize,
+    /// Bytes of these.
+    pub manifest_bytes: usize,
+    /// Blobs in memory.
+    pub blobs: usize,
+}
+
+/// Asks for [`RepositoryActorState`].
+#[derive(Message)]
+#[rtype(result = "Result<RepositoryActorState, RepositoryError>")]
+pub struct ObserveRepository;
+
+impl Handler<ObserveRepository> for RepositoryActor {
+    type Result = Result<RepositoryActorState, RepositoryError>;
+
+    fn handle(&mut self, _: ObserveRepository, _: &mut Context<Self>) -> Self::Result {
+        Ok(RepositoryActorState {
+            name: self.name.to_string(),
+            reads: self.reads,
+            misses: self.misses,
+            version: self.version,
+            writes: self.fifo.len(),
+            tags: self.cache.tags.len(),
+            manifests: self.cache.manifests.len(),
+            manifest_bytes: self.cache.manifest_bytes,
+            blobs: self.cache.blobs.len(),
+        })
+    }
+}

@@ -1,0 +1,249 @@
+//! Publishing and ending manifests.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+use bytes::Bytes;
+use serde_json::json;
+use slipway_model::RepositoryId;
+use slipway_model::audit::Origin;
+use slipway_model::manifest::{self, NewManifest, StoredManifest, Verdict};
+use slipway_model::tag::TagTarget;
+use slipway_oci::{Digest, ManifestKind, ParsedManifest, TagName};
+
+use super::{Reader, RepositoryActor, RepositoryError};
+use crate::kernel::enqueue;
+
+/// Publishes a manifest that was parsed from `bytes`.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<ManifestPushed, RepositoryError>")]
+pub struct PushManifest {
+    /// The bytes as they came.
+    pub bytes: Bytes,
+    /// Their digest.
+    pub digest: Digest,
+    /// What they say.
+    pub parsed: ParsedManifest,
+    /// Tags that shall point at it; none for a push by digest.
+    pub tags: Vec<TagName>,
+    /// Who pushes.
+    pub origin: Origin,
+}
+
+/// A manifest that is published.
+#[derive(Debug, Clone)]
+pub struct ManifestPushed {
+    /// Its digest.
+    pub digest: Digest,
+    /// What it is about.
+    pub subject: Option<Digest>,
+}
+
+struct Pushed {
+    verdict: Verdict,
+    msg: PushManifest,
+}
+
+impl Handler<PushManifest> for RepositoryActor {
+    type Result = ResponseFuture<Result<ManifestPushed, RepositoryError>>;
+
+    fn handle(&mut self, msg: PushManifest, ctx: &mut Context<Self>) -> Self::Result {
+        let plan = move |actor: &mut Self| {
+            let reader = actor.reader();
+            async move {
+                let (id, _) = reader.open().await?;
+                let verdict = put(&reader, id, &msg).await?;
+                Ok(Pushed { verdict, msg })
+            }
+        };
+        enqueue(
+            self,
+            ctx,
+            plan,
+            |actor: &mut Self, outcome: Result<Pushed, RepositoryError>| {
+                // Even a failed write may have happened.
+                actor.version = actor.version.wrapping_add(1);
+                let Pushed { verdict, msg } = outcome.inspect_err(|_| actor.cache.forget_all())?;
+                let moved = match verdict {
+                    Verdict::Done(moved) => moved,
+                    other => return Err(actor.refusal(other)),
+                };
+                if !moved.is_empty() {
+                    actor.cache.forget_manifests();
+                }
+                actor.cache.drop_manifest(&msg.digest);
+                actor.keep_pushed(&msg);
+                let subject = msg.parsed.subject.map(|subject| subject.digest);
+                Ok(ManifestPushed {
+                    digest: msg.digest,
+                    subject,
+                })
+            },
+        )
+    }
+}
+
+impl RepositoryActor {
+    fn keep_pushed(&mut self, msg: &PushManifest) {
+        if msg.tags.is_empty() {
+            return;
+        }
+        let manifest = StoredManifest {
+            media_type: msg.parsed.media_type.clone(),
+            bytes: msg.bytes.clone(),
+            subject: msg.parsed.subject.as_ref().map(|subject| subject.digest),
+            served_until_ms: i64::MAX,
+        };
+        self.cache.keep_manifest(msg.digest, Arc::new(manifest));
+        for tag in &msg.tags {
+            self.cache.tags.put(
+                tag.clone(),
+                TagTarget {
+                    digest: msg.digest,
+                    end_ms: None,
+                },
+            );
+        }
+    }
+
+    pub(super) fn refusal(&mut self, verdict: Verdict) -> RepositoryError {
+        match verdict {
+            Verdict::Done(_) => RepositoryError::Internal("a refusal was expected".to_owned()),
+            Verdict::Unknown => {
+                self.row = None;
+                RepositoryError::Unknown(self.name.clone())
+            }
+            Verdict::State(state) => {
+                self.row = None;
+                RepositoryError::NotWritable(state)
+            }
+            Verdict::MissingBlobs(digests) => {
+                digests
+                    .iter()
+                    .for_each(|digest| drop(self.cache.blobs.pop(digest)));
+                RepositoryError::BlobsMissing(digests)
+            }
+            Verdict::WrongSizes(digests) => RepositoryError::WrongSizes(digests),
+            Verdict::MissingChildren(digests) => RepositoryError::ChildrenMissing(digests),
+            Verdict::Immutable(tag) => RepositoryError::TagImmutable(tag),
+            Verdict::Parents(digests) => RepositoryError::HeldByParents(digests),
+            Verdict::Siblings(tags) => RepositoryError::HeldBySiblings(tags),
+        }
+    }
+}
+
+async fn put(
+    reader: &Reader,
+    id: RepositoryId,
+    msg: &PushManifest,
+) -> Result<Verdict, RepositoryError> {
+    let settings = &reader.deps.settings;
+    let parsed = &msg.parsed;
+    // A referrer waits for its subject as long as deleted content can be brought back.
+    let life = if parsed.subject.is_some() && msg.tags.is_empty() {
+        settings.temporary.max(settings.tag_expiration)
+    } else {
+        settings.temporary
+    };
+    let mut children: Vec<Digest> = parsed.children.iter().map(|child| child.digest).collect();
+    children.sort_unstable();
+    children.dedup();
+    let new = NewManifest {
+        digest: msg.digest,
+        media_type: parsed.media_type.clone(),
+        artifact_type: parsed.artifact_type.clone(),
+        config_media_type: parsed
+            .config
+            .as_ref()
+            .map(|config| config.media_type.clone()),
+        subject: parsed.subject.as_ref().map(|subject| subject.digest),
+        annotations: (!parsed.annotations.is_empty()).then(|| json!(parsed.annotations)),
+        bytes: msg.bytes.clone(),
+        blobs: needed_blobs(parsed),
+        children,
+        sparse_allowed: settings.sparse_manifests,
+        tags: msg.tags.iter().map(ToString::to_string).collect(),
+        temporary_ms: i64::try_from(life.as_millis()).unwrap_or(i64::MAX),
+    };
+    let metadata = json!({
+        "namespace": reader.name.namespace(),
+        "repo": reader.name.repository(),
+        "tag": msg.tags.first().map(TagName::as_str),
+        "manifest_digest": msg.digest.to_string(),
+        "mediaType": parsed.media_type,
+    });
+    reader.deps.crash_point("manifest.put.before");
+    let (verdict, _) =
+        manifest::put_manifest(reader.db(), id, &new, &msg.origin, &metadata).await?;
+    reader.deps.crash_point("manifest.put.after");
+    Ok(verdict)
+}
+
+/// The blobs an image needs here: all but layers that may not be distributed.
+fn needed_blobs(parsed: &ParsedManifest) -> Vec<(Digest, u64)> {
+    if parsed.kind == ManifestKind::Index {
+        return Vec::new();
+    }
+    let mut blobs: Vec<(Digest, u64)> = parsed
+        .blobs()
+        .filter(|blob| !blob.is_non_distributable())
+        .map(|blob| (blob.digest, blob.size_bytes))
+        .collect();
+    blobs.sort_unstable();
+    blobs.dedup();
+    blobs
+}
+
+/// Stops serving a manifest.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), RepositoryError>")]
+pub struct DeleteManifest {
+    /// Which.
+    pub digest: Digest,
+    /// Who.
+    pub origin: Origin,
+}
+
+impl Handler<DeleteManifest> for RepositoryActor {
+    type Result = ResponseFuture<Result<(), RepositoryError>>;
+
+    fn handle(&mut self, msg: DeleteManifest, ctx: &mut Context<Self>) -> Self::Result {
+        let digest = msg.digest;
+        let plan = move |actor: &mut Self| {
+            let reader = actor.reader();
+            async move {
+                let (id, _) = reader.open().await?;
+                let metadata = json!({
+                    "namespace": reader.name.namespace(),
+                    "repo": reader.name.repository(),
+                    "manifest_digest": msg.digest.to_string(),
+                });
+                let refuse_siblings = reader.deps.settings.refuse_siblings;
+                let (db, origin) = (reader.db(), &msg.origin);
+                Ok(manifest::delete_manifest(
+                    db,
+                    id,
+                    &msg.digest,
+                    refuse_siblings,
+                    origin,
+                    &metadata,
+                )
+                .await?)
+            }
+        };
+        enqueue(
+            self,
+            ctx,
+            plan,
+            move |actor: &mut Self, outcome: Result<Verdict, RepositoryError>| {
+                actor.version = actor.version.wrapping_add(1);
+                actor.cache.forget_all();
+                match outcome? {
+                    Verdict::Done(_) => Ok(()),
+                    Verdict::Unknown => Err(RepositoryError::ManifestUnknown(digest.to_string())),
+                    other => Err(actor.refusal(other)),
+                }
+            },
+        )
+    }
+}

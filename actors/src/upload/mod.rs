@@ -1,0 +1,273 @@
+//! One actor per upload: offset, hash, bytes, and their commit.
+//!
+//! Owns the session of one upload id. One append, save or finish has the session at a time;
+//! a request that comes meanwhile is refused as busy, status questions are answered from the last
+//! known offset. An upload that is only POST, PATCH, PUT never touches the database before its
+//! commit; one that pauses is saved, with what is synced, so that a restart (or another node) can
+//! go on. An idle actor saves and retires.
+//!
+//! Mailbox: `limits.upload_mailbox`. Saved rows carry an epoch; a take-over raises it, and a save
+//! under an old one fails, after which this actor knows nothing any more.
+
+mod append;
+mod error;
+mod finish;
+pub(crate) mod session;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use slipway_model::{RepositoryId, UploadId};
+use slipway_oci::Algorithm;
+
+pub use self::append::{AppendChunk, GetProgress, UploadProgress};
+pub use self::error::UploadError;
+pub use self::finish::{BlobStored, CancelUpload, FinishUpload};
+pub use self::session::Body;
+use self::session::Session;
+use crate::blob_index::BlobIndexActor;
+use crate::deps::Deps;
+use crate::kernel::{Directory, Mailbox};
+
+/// How often an upload looks whether it should be saved.
+const TICK: Duration = Duration::from_secs(1);
+/// After this long without a request the actor retires.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// The uploads of this node.
+pub type Uploads = Directory<UploadId, UploadActor>;
+
+/// What an upload actor is started with.
+#[derive(Clone)]
+pub struct UploadSeed {
+    pub(crate) deps: Arc<Deps>,
+    pub(crate) blob_index: Mailbox<BlobIndexActor>,
+    pub(crate) uploads: Arc<Uploads>,
+    /// The upload.
+    pub id: UploadId,
+    /// Its repository.
+    pub repository: RepositoryId,
+    /// The digest algorithm of a new upload; `None` looks for a saved one.
+    pub algorithm: Option<Algorithm>,
+}
+
+enum Phase {
+    /// Nobody has looked yet whether it is saved.
+    Unread,
+    Idle(Box<Session>),
+    Busy,
+    Gone,
+}
+
+/// The actor; one an upload.
+pub struct UploadActor {
+    seed: UploadSeed,
+    phase: Phase,
+    epoch: i64,
+    offset_bytes: u64,
+    saved_bytes: Option<u64>,
+    used_at: Instant,
+    appends: u64,
+}
+
+impl UploadActor {
+    pub(crate) fn new(seed: UploadSeed) -> Self {
+        let phase = match seed.algorithm {
+            Some(algorithm) => Phase::Idle(Box::new(Session::new(algorithm))),
+            None => Phase::Unread,
+        };
+        Self {
+            seed,
+            phase,
+            epoch: 1,
+            offset_bytes: 0,
+            saved_bytes: None,
+            used_at: Instant::now(),
+            appends: 0,
+        }
+    }
+
+    /// Takes the session for one piece of work; it must come back by [`Self::give_back`].
+    fn take(&mut self) -> Result<Taken, UploadError> {
+        self.used_at = Instant::now();
+        match std::mem::replace(&mut self.phase, Phase::Busy) {
+            Phase::Idle(session) => Ok(Taken::Session(session)),
+            Phase::Unread => Ok(Taken::Unread),
+            Phase::Busy => Err(UploadError::Busy),
+            Phase::Gone => {
+                self.phase = Phase::Gone;
+                Err(UploadError::Unknown)
+            }
+        }
+    }
+
+    fn give_back(&mut self, ready: Ready) {
+        self.used_at = Instant::now();
+        self.epoch = ready.epoch;
+        if ready.was_saved {
+            self.saved_bytes = Some(ready.session.offset_bytes);
+        }
+        self.offset_bytes = ready.session.offset_bytes;
+        self.phase = Phase::Idle(Box::new(ready.session));
+    }
+
+    fn end(&mut self) {
+        self.phase = Phase::Gone;
+        self.seed.uploads.retire(&self.seed.id);
+    }
+
+    /// Saves what is synced once the upload pauses, and retires when it stays idle.
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        let idle = self.used_at.elapsed();
+        let is_saved = self.saved_bytes == Some(self.offset_bytes);
+        let is_idle = matches!(self.phase, Phase::Idle(_));
+        if is_idle && is_saved && idle >= IDLE {
+            self.end();
+        } else if is_idle && !is_saved && (idle >= TICK || self.appends > 1) {
+            self.save(ctx);
+        } else if matches!(self.phase, Phase::Unread) && idle >= IDLE {
+            self.end();
+        }
+    }
+
+    fn save(&mut self, ctx: &mut Context<Self>) {
+        let Ok(Taken::Session(mut session)) = self.take() else {
+            return;
+        };
+        let (deps, seed, epoch) = (Arc::clone(&self.seed.deps), self.seed.clone(), self.epoch);
+        let work = async move {
+            let outcome = save_session(&deps, &seed, &mut session, epoch).await;
+            (session, outcome)
+        };
+        ctx.spawn(
+            fut::wrap_future(work).map(move |(session, outcome), actor: &mut Self, _| {
+                let used_at = actor.used_at;
+                let was_saved = match outcome {
+                    Ok(true) => true,
+                    Ok(false) => {
+                        actor.end();
+                        return;
+                    }
+                    Err(error) => {
+                        tracing::warn!(upload.uuid = %actor.seed.id, %error, "upload is not saved");
+                        false
+                    }
+                };
+                actor.give_back(Ready {
+                    session: *session,
+                    epoch,
+                    was_saved,
+                });
+                actor.used_at = used_at;
+            }),
+        );
+    }
+}
+
+async fn save_session(
+    deps: &Deps,
+    seed: &UploadSeed,
+    session: &mut Session,
+    epoch: i64,
+) -> Result<bool, UploadError> {
+    let state = session.sync(epoch).await?;
+    deps.crash_point("upload.save.before");
+    let saved =
+        slipway_model::upload::save_upload(&deps.db, seed.id, seed.repository, &state).await?;
+    deps.crash_point("upload.save.after");
+    Ok(saved)
+}
+
+enum Taken {
+    Session(Box<Session>),
+    Unread,
+}
+
+/// A session that can take the next request.
+struct Ready {
+    session: Session,
+    epoch: i64,
+    was_saved: bool,
+}
+
+impl Taken {
+    /// The session, read back from the database if need be.
+    async fn ready(self, seed: &UploadSeed, epoch: i64) -> Result<Ready, UploadError> {
+        match self {
+            Self::Session(session) => Ok(Ready {
+                session: *session,
+                epoch,
+                was_saved: false,
+            }),
+            Self::Unread => {
+                let deps = &seed.deps;
+                let saved =
+                    slipway_model::upload::take_upload(&deps.db, seed.id, seed.repository).await?;
+                let saved = saved.ok_or(UploadError::Unknown)?;
+                let epoch = saved.epoch;
+                let session = Session::restore(deps, saved).await?;
+                Ok(Ready {
+                    session,
+                    epoch,
+                    was_saved: true,
+                })
+            }
+        }
+    }
+}
+
+impl Actor for UploadActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.run_interval(TICK, Self::tick);
+    }
+}
+
+/// Saves the upload now, because the process is about to end.
+#[derive(Message)]
+#[rtype(result = "Result<(), UploadError>")]
+pub struct SaveUpload;
+
+impl Handler<SaveUpload> for UploadActor {
+    type Result = Result<(), UploadError>;
+
+    fn handle(&mut self, _: SaveUpload, ctx: &mut Context<Self>) -> Self::Result {
+        if self.saved_bytes != Some(self.offset_bytes) {
+            self.save(ctx);
+        }
+        Ok(())
+    }
+}
+
+/// What an upload is doing.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct UploadState {
+    /// Bytes so far.
+    pub offset_bytes: u64,
+    /// Bytes in the saved row.
+    pub saved_bytes: Option<u64>,
+    /// Whether a request or a save is at work.
+    pub is_busy: bool,
+    /// Requests that appended.
+    pub appends: u64,
+}
+
+/// Asks for [`UploadState`].
+#[derive(Message)]
+#[rtype(result = "Result<UploadState, UploadError>")]
+pub struct ObserveUpload;
+
+impl Handler<ObserveUpload> for UploadActor {
+    type Result = Result<UploadState, UploadError>;
+
+    fn handle(&mut self, _: ObserveUpload, _: &mut Context<Self>) -> Self::Result {
+        Ok(UploadState {
+            offset_bytes: self.offset_bytes,
+            saved_bytes: self.saved_bytes,
+            is_busy: matches!(self.phase, Phase::Busy),
+            appends: self.appends,
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! The whole configuration as one struct, and values that follow from several keys.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sections::{
+    Audit, Auth, Data, Database, Debug as DebugSection, Limits, Log, Metrics, Registry, Server,
+    Storage, Telemetry, Tls,
+};
+use crate::size::ByteSize;
+
+/// The configuration of one process, all layers applied.
+///
+/// Debug and serialising hide secrets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where and how the process listens.
+    pub server: Server,
+    /// Encryption of the listener.
+    pub tls: Tls,
+    /// Where the process keeps its files.
+    pub data: Data,
+    /// The PostgreSQL database.
+    pub database: Database,
+    /// Where blobs are kept.
+    pub storage: Storage,
+    /// How the registry behaves towards its clients.
+    pub registry: Registry,
+    /// Tokens, keys and accounts.
+    pub auth: Auth,
+    /// Bounds of queues, caches and requests.
+    pub limits: Limits,
+    /// The audit log.
+    pub audit: Audit,
+    /// The process's own log.
+    pub log: Log,
+    /// Traces.
+    pub telemetry: Telemetry,
+    /// Prometheus metrics.
+    pub metrics: Metrics,
+    /// Switches for tests.
+    pub debug: DebugSection,
+}
+
+impl Config {
+    /// The folder of blob files: `storage.path`, or `blobs` inside `data.dir`.
+    #[must_use]
+    pub fn blob_dir(&self) -> PathBuf {
+        self.storage
+            .path
+            .clone()
+            .unwrap_or_else(|| self.data.dir.join("blobs"))
+    }
+
+    /// Free disk space below which uploads are refused.
+    ///
+    /// `storage.reserve`, or twice `database.max_wal_size` plus 256 MiB, so that a full disk stops
+    /// pushes before it stops the database.
+    #[must_use]
+    pub fn storage_reserve(&self) -> ByteSize {
+        let derived_bytes = self
+            .database
+            .max_wal_size
+            .bytes()
+            .saturating_mul(2)
+            .saturating_add(ByteSize::from_mib(256).bytes());
+        self.storage
+            .reserve
+            .unwrap_or(ByteSize::from_bytes(derived_bytes))
+    }
+
+    /// Whether the process runs a PostgreSQL of its own, because no `database.url` is set.
+    #[must_use]
+    pub const fn has_embedded_database(&self) -> bool {
+        self.database.url.is_none()
+    }
+
+    /// The configuration as JSON for people to look at, secrets shown as `***`.
+    #[must_use]
+    pub fn dump(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or(serde_json::Value::Null)
+    }
+}

@@ -1,0 +1,104 @@
+//! Repositories: what decides access to them, and making one.
+
+use slipway_oci::RepositoryName;
+
+use crate::audit::Origin;
+use crate::database::Database;
+use crate::error::ModelError;
+use crate::ids::{AccountId, NamespaceId, RepositoryId};
+use crate::statement;
+
+/// What is stored of a repository and its namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The namespace.
+    pub namespace_id: NamespaceId,
+    /// Whether it is an organization; else a user's own.
+    pub is_organization: bool,
+    /// False for a disabled namespace.
+    pub namespace_enabled: bool,
+    /// Whether the asking account owns the organization.
+    pub is_owner: bool,
+    /// The repository, when it exists.
+    pub repository: Option<StoredRepository>,
+}
+
+/// The stored columns of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRepository {
+    /// Its row.
+    pub id: RepositoryId,
+    /// `public` or `private`.
+    pub visibility: String,
+    /// `NORMAL`, `READ_ONLY`, `MIRROR`, `ORG_MIRROR` or `MARKED_FOR_DELETION`.
+    pub state: String,
+    /// Who made it.
+    pub created_by: Option<AccountId>,
+}
+
+/// Finds what decides access; `None` when the namespace does not exist.
+///
+/// # Errors
+/// The database's.
+pub async fn find_facts(
+    db: &Database,
+    name: &RepositoryName,
+    account: Option<AccountId>,
+) -> Result<Option<Facts>, ModelError> {
+    let account = account.map(|id| id.0);
+    let row = db
+        .row(
+            &statement::FIND_FACTS,
+            &[&name.namespace(), &name.repository(), &account],
+        )
+        .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let id: Option<RepositoryId> = row.try_get("repository_id")?;
+    let repository = match id {
+        Some(id) => Some(StoredRepository {
+            id,
+            visibility: row.try_get("visibility")?,
+            state: row.try_get("state")?,
+            created_by: row.try_get("created_by")?,
+        }),
+        None => None,
+    };
+    let kind: String = row.try_get("kind")?;
+    Ok(Some(Facts {
+        namespace_id: row.try_get("namespace_id")?,
+        is_organization: kind == "organization",
+        namespace_enabled: row.try_get("enabled")?,
+        is_owner: row.try_get("is_owner")?,
+        repository,
+    }))
+}
+
+/// Makes a repository if it is not there; `None` when its namespace is missing.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_repository(
+    db: &Database,
+    name: &RepositoryName,
+    visibility: &str,
+    origin: &Origin,
+) -> Result<Option<RepositoryId>, ModelError> {
+    let performer = origin.performer.map(|id| id.0);
+    let params: crate::database::Params<'_> = &[
+        &name.namespace(),
+        &name.repository(),
+        &visibility,
+        &performer,
+        &origin.ip,
+        &origin.request_id,
+    ];
+    let mut row = db.row(&statement::INSERT_REPOSITORY, params).await?;
+    if row.is_none() {
+        // The other maker committed after this statement's snapshot; a second look sees its row.
+        row = db.row(&statement::INSERT_REPOSITORY, params).await?;
+    }
+    row.map(|row| row.try_get(0).map_err(ModelError::from))
+        .transpose()
+}

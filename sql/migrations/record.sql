@@ -1,0 +1,1 @@
+INSERT INTO migration (name, checksum) VALUES ($1::text, $2::text)

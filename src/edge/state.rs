@@ -1,0 +1,87 @@
+//! What every handler is given: the actors, the configuration, and what is derived from both.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use slipway_actors::Actors;
+use slipway_auth::claims::Naming;
+use slipway_auth::token_cache::TokenCache;
+use slipway_config::Config;
+use slipway_config::sections::RegistryState;
+use slipway_oci::{ManifestLimits, ParseError, RepositoryName};
+
+use crate::metrics::Metrics;
+
+/// The state of the application; one a process, shared by all workers.
+pub struct AppState {
+    /// The actors.
+    pub actors: Actors,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Tokens whose signature was checked.
+    pub tokens: TokenCache,
+    /// This registry's name in challenges, and the audience of its tokens.
+    pub server_name: String,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Limits of manifests.
+    pub manifest_limits: ManifestLimits,
+    is_draining: AtomicBool,
+}
+
+impl AppState {
+    /// Makes the state.
+    #[must_use]
+    pub fn new(actors: Actors, config: Arc<Config>, server_name: String) -> Self {
+        let entries = usize::try_from(config.auth.token_cache_entries).unwrap_or(usize::MAX);
+        let max_bytes =
+            usize::try_from(config.registry.max_manifest_bytes.bytes()).unwrap_or(usize::MAX);
+        Self {
+            actors,
+            tokens: TokenCache::new(NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN)),
+            server_name,
+            metrics: Metrics::default(),
+            manifest_limits: ManifestLimits {
+                max_bytes,
+                ..ManifestLimits::default()
+            },
+            config,
+            is_draining: AtomicBool::new(false),
+        }
+    }
+
+    /// How names in tokens are read.
+    #[must_use]
+    pub fn naming(&self) -> Naming<'_> {
+        Naming {
+            server_name: &self.server_name,
+            library_namespace: &self.config.registry.library_namespace,
+        }
+    }
+
+    /// Reads a repository's name as clients write it.
+    ///
+    /// # Errors
+    /// [`ParseError`] for a malformed name.
+    pub fn repository_name(&self, path: &str) -> Result<RepositoryName, ParseError> {
+        RepositoryName::parse(path, &self.config.registry.library_namespace)
+    }
+
+    /// Says whether the registry takes no writes at all.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.config.registry.state == RegistryState::ReadOnly
+    }
+
+    /// Notes that the process is about to end; health says so.
+    pub fn start_draining(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Says whether the process is about to end.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,31 @@
+//! `GET /v2/`: is this a registry, and is my token good?
+
+use actix_web::HttpResponse;
+
+use super::{Exchange, V2Result};
+use crate::edge::{Caller, caller};
+
+/// Answers 200 with a good token, 401 with a challenge without.
+///
+/// # Errors
+/// 401.
+pub fn answer_base(exchange: &Exchange) -> V2Result {
+    let (request, state) = (&exchange.request, &*exchange.state);
+    let sparse = if state.config.registry.sparse_manifests {
+        "true"
+    } else {
+        "false"
+    };
+    if Caller::of(request, state)?.is_none() {
+        let error = caller::unauthorized(request, state, Vec::new(), None);
+        return Err(error.header("x-sparse-manifest-support", sparse));
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header(("docker-distribution-api-version", "registry/2.0"))
+        .insert_header(("x-sparse-manifest-support", sparse))
+        .insert_header((
+            "www-authenticate",
+            caller::challenge(request, state, Vec::new(), None),
+        ))
+        .json(true))
+}

@@ -1,0 +1,147 @@
+//! The OCI distribution protocol.
+//!
+//! Names may hold slashes and words such as `blobs`, so a path is taken apart from its end, in
+//! `path.rs`; [`dispatch`] then calls the one handler. All state of an upload is in its path, since
+//! clients overwrite the query of a Location.
+
+pub mod base;
+pub mod blob;
+pub mod catalog;
+pub mod error;
+pub mod manifest;
+pub mod path;
+pub mod referrers;
+pub mod tag;
+pub mod token;
+pub mod upload;
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use slipway_oci::OciCode;
+use uuid::Uuid;
+
+use self::error::OciError;
+use self::path::V2Path;
+use crate::edge::AppState;
+
+/// The answer of a handler of this protocol.
+pub type V2Result = Result<HttpResponse, OciError>;
+
+/// What a handler of this protocol is given.
+pub struct Exchange {
+    /// The request.
+    pub request: HttpRequest,
+    /// The application.
+    pub state: Arc<AppState>,
+    /// The request's id.
+    pub id: String,
+}
+
+impl Exchange {
+    /// The value of a query parameter, decoded.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.query_all(name).into_iter().next()
+    }
+
+    /// All values of a query parameter, decoded.
+    #[must_use]
+    pub fn query_all(&self, name: &str) -> Vec<String> {
+        let pairs = self.request.query_string().split('&');
+        pairs
+            .filter_map(|pair| {
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (path::decode(key)? == name).then(|| path::decode(&value.replace('+', "%20")))?
+            })
+            .collect()
+    }
+
+    /// A header as text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// The announced length of the body.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.header("content-length")?.parse().ok()
+    }
+
+    /// Refuses while the registry takes no writes, or no pushes.
+    ///
+    /// # Errors
+    /// 405.
+    pub fn check_writable(&self) -> Result<(), OciError> {
+        if self.state.is_read_only() {
+            return Err(OciError::read_only());
+        }
+        if self.state.config.registry.disable_pushes {
+            return Err(OciError::new(OciCode::Unsupported)
+                .code("METHOD NOT ALLOWED")
+                .message(
+                    "Pushing to the registry is disabled. Please contact your administrator.",
+                ));
+        }
+        Ok(())
+    }
+}
+
+/// Answers every request below `/v2`.
+pub async fn dispatch(
+    request: HttpRequest,
+    state: Data<AppState>,
+    payload: Payload,
+) -> HttpResponse {
+    let id = Uuid::new_v4().simple().to_string();
+    let exchange = Exchange {
+        request,
+        state: state.into_inner(),
+        id,
+    };
+    let state = Arc::clone(&exchange.state);
+    let answer = route(exchange, payload).await;
+    let response = answer.unwrap_or_else(|error| error.error_response());
+    state.metrics.count(response.status());
+    response
+}
+
+async fn route(exchange: Exchange, payload: Payload) -> V2Result {
+    let target = V2Path::parse(exchange.request.path())?;
+    let method = exchange.request.method().clone();
+    match (target, method) {
+        (V2Path::Base, Method::GET | Method::HEAD) => base::answer_base(&exchange),
+        (V2Path::Token, Method::GET) => token::issue(&exchange, None).await,
+        (V2Path::Token, Method::POST) => token::issue(&exchange, Some(payload)).await,
+        (V2Path::Catalog, Method::GET | Method::HEAD) => catalog::list(&exchange).await,
+        (V2Path::Tags(name), Method::GET | Method::HEAD) => tag::list(&exchange, &name).await,
+        (V2Path::Referrers(name, digest), Method::GET | Method::HEAD) => {
+            referrers::list(&exchange, &name, &digest).await
+        }
+        (V2Path::Manifest(name, reference), method) => {
+            manifest::answer(&exchange, &method, &name, &reference, payload).await
+        }
+        (V2Path::Blob(name, digest), Method::GET) => blob::pull(&exchange, &name, &digest).await,
+        (V2Path::Blob(name, digest), Method::HEAD) => blob::head(&exchange, &name, &digest).await,
+        (V2Path::Blob(name, digest), Method::DELETE) => {
+            blob::delete(&exchange, &name, &digest).await
+        }
+        (V2Path::Uploads(name), Method::POST) => upload::start(&exchange, &name, payload).await,
+        (V2Path::Upload(name, id), method) => {
+            upload::answer(&exchange, &method, &name, &id, payload).await
+        }
+        _ => Err(not_allowed()),
+    }
+}
+
+/// The answer to a method that a path does not have.
+#[must_use]
+pub fn not_allowed() -> OciError {
+    OciError::new(OciCode::Unsupported)
+        .status(StatusCode::METHOD_NOT_ALLOWED)
+        .message("the method is not allowed for the requested path")
+}
