@@ -21,7 +21,7 @@ use actix::prelude::*;
 use slipway_model::{RepositoryId, UploadId};
 use slipway_oci::Algorithm;
 
-pub use self::append::{AppendChunk, UploadProgress};
+pub use self::append::{AppendChunk, GetProgress, UploadProgress};
 pub use self::error::UploadError;
 pub use self::finish::{BlobStored, CancelUpload, FinishUpload};
 pub use self::session::Body;
