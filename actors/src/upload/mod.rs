@@ -35,8 +35,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// After this long without a request the actor retires.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// The uploads of this node.
-pub type Uploads = Directory<UploadId, UploadActor>;
+/// The uploads of this node; with the repository in the key, an upload is unknown in any other.
+pub type Uploads = Directory<(RepositoryId, UploadId), UploadActor>;
 
 /// What an upload actor is started with.
 #[derive(Clone)]
@@ -114,11 +114,18 @@ impl UploadActor {
 
     fn end(&mut self) {
         self.phase = Phase::Gone;
-        self.seed.uploads.retire(&self.seed.id);
+        self.seed
+            .uploads
+            .retire(&(self.seed.repository, self.seed.id));
     }
 
     /// Saves what is synced once the upload pauses, and retires when it stays idle.
     fn tick(&mut self, ctx: &mut Context<Self>) {
+        if matches!(self.phase, Phase::Gone) {
+            // The interval itself would keep the actor alive for ever.
+            ctx.stop();
+            return;
+        }
         let idle = self.used_at.elapsed();
         let is_saved = self.saved_bytes == Some(self.offset_bytes);
         let is_idle = matches!(self.phase, Phase::Idle(_));
