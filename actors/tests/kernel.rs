@@ -147,7 +147,7 @@ impl Handler<Block> for Worker {
     type Result = ();
 
     fn handle(&mut self, msg: Block, _: &mut Context<Self>) {
-        drop(msg.0.recv());
+        let _released = msg.0.recv().is_err();
     }
 }
 
