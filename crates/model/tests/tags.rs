@@ -18,7 +18,7 @@ use crate::support::{digest_of, make_repository, put, tagged};
 fn check<S: Strategy>(
     cases: u32,
     strategy: &S,
-    property: impl AsyncFn(&Database, RepositoryId, S::Value),
+    property: &impl AsyncFn(&Database, RepositoryId, S::Value),
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -56,7 +56,7 @@ fn pages_concatenate_to_the_whole_list_in_byte_order() {
     check(
         40,
         &(names, 1_i64..12),
-        async |db, repository, (names, size)| {
+        &async |db, repository, (names, size)| {
             let tags: Vec<&str> = names.iter().map(String::as_str).collect();
             if !tags.is_empty() {
                 put(db, repository, &tagged("image", &tags)).await;
@@ -155,7 +155,7 @@ async fn run(db: &Database, repository: RepositoryId, step: &Step) -> Verdict {
 
 #[test]
 fn the_history_of_tags_follows_the_model() {
-    check(40, &steps(), async |db, repository, steps| {
+    check(40, &steps(), &async |db, repository, steps| {
         let mut model = Model::default();
         for step in &steps {
             let verdict = run(db, repository, step).await;

@@ -12,6 +12,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     reason = "a test that cannot have its database fails"
 )]
 
@@ -26,6 +27,7 @@ use std::time::Duration;
 use slipway_model::{Database, DatabaseSettings};
 use slipway_postgres::{EmbeddedServer, EmbeddedSettings};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
 const TEMPLATE: &str = "slipway_template";
@@ -224,21 +226,16 @@ async fn create(server: &TestServer, name: &str, template: &str) {
     let client = server.connect("postgres").await;
     let statement =
         format!("CREATE DATABASE {name} OWNER slipway TEMPLATE {template} STRATEGY FILE_COPY");
-    let mut patience = 100;
-    loop {
+    for _ in 0..100 {
         match client.batch_execute(&statement).await {
-            Ok(()) => return,
             // The last session on the template may still be saying goodbye.
-            Err(error)
-                if patience > 0
-                    && error.code() == Some(&tokio_postgres::error::SqlState::OBJECT_IN_USE) =>
-            {
-                patience -= 1;
+            Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            Err(error) => Err(error).expect("a new database"),
+            outcome => return outcome.expect("a new database"),
         }
     }
+    panic!("the template stays in use");
 }
 
 fn settings(server: &TestServer, name: &str) -> DatabaseSettings {
