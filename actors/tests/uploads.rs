@@ -455,3 +455,52 @@ fn a_pause_saves_what_is_there() {
         );
     });
 }
+
+#[test]
+fn a_request_that_meets_a_save_waits_for_it() {
+    let site = Site::new();
+    site.run(async |node| {
+        let bytes = noise(1, 100_000);
+        let id = node.start_upload(PATH, Algorithm::Sha256).await;
+        let saved = || site.count("SELECT coalesce(max(offset_bytes), 0) FROM upload");
+        node.append(PATH, id, None, &bytes.slice(..10))
+            .await
+            .unwrap();
+        wait_for("the first save", async || saved().await == 10).await;
+
+        let mut holder = site.test.connect().await;
+        let held = holder.transaction().await.unwrap();
+        held.batch_execute("SELECT 1 FROM upload FOR UPDATE")
+            .await
+            .unwrap();
+        node.append(PATH, id, None, &bytes.slice(10..20))
+            .await
+            .unwrap();
+        wait_for("the second save to hang", async || {
+            site.count(
+                "SELECT count(*) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+            .await
+                == 1
+        })
+        .await;
+        assert_eq!(
+            progress(&node, id).await.unwrap(),
+            20,
+            "status does not wait"
+        );
+        let rest = bytes.slice(20..);
+        let finish = node.finish(PATH, id, digest_of(&bytes), &rest);
+        let release = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            held.rollback().await.unwrap();
+        };
+        let (finished, ()) = futures_util::future::join(finish, release).await;
+        finished.unwrap();
+        assert_eq!(
+            node.read_blob(PATH, digest_of(&bytes), None).await.unwrap(),
+            bytes
+        );
+    });
+}

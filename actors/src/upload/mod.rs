@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use slipway_model::{RepositoryId, UploadId};
 use slipway_oci::Algorithm;
+use tokio::sync::watch;
 
 pub use self::append::{AppendChunk, GetProgress, UploadProgress};
 pub use self::error::UploadError;
@@ -69,6 +70,8 @@ pub struct UploadActor {
     saved_bytes: Option<u64>,
     used_at: Instant,
     appends: u64,
+    /// Closes when the save that is at work is done.
+    saving: Option<watch::Receiver<()>>,
 }
 
 impl UploadActor {
@@ -85,6 +88,7 @@ impl UploadActor {
             saved_bytes: None,
             used_at: Instant::now(),
             appends: 0,
+            saving: None,
         }
     }
 
@@ -100,6 +104,14 @@ impl UploadActor {
                 Err(UploadError::Unknown)
             }
         }
+    }
+
+    /// A save of our own is no reason to refuse a client: its request waits for it.
+    fn wait_for_save(&self) -> Option<impl ActorFuture<Self, Output = ()> + use<>> {
+        let mut saving = self.saving.clone()?;
+        Some(fut::wrap_future(async move {
+            while saving.changed().await.is_ok() {}
+        }))
     }
 
     fn give_back(&mut self, ready: Ready) {
@@ -143,12 +155,17 @@ impl UploadActor {
             return;
         };
         let (deps, seed, epoch) = (Arc::clone(&self.seed.deps), self.seed.clone(), self.epoch);
+        let (done, saving) = watch::channel(());
+        self.saving = Some(saving);
         let work = async move {
             let outcome = save_session(&deps, &seed, &mut session, epoch).await;
             (session, outcome)
         };
         ctx.spawn(
             fut::wrap_future(work).map(move |(session, outcome), actor: &mut Self, _| {
+                // Those who wait go on when this closure has ended.
+                let _done = done;
+                actor.saving = None;
                 let used_at = actor.used_at;
                 let was_saved = match outcome {
                     Ok(true) => true,
