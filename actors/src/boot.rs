@@ -171,7 +171,6 @@ impl Actors {
         let node = Mailbox::start(place(0)?, 64, move |_| {
             NodeActor::new(node_deps, batch_sender, epoch_sender)
         });
-        let max_uploads = deps.settings.max_uploads;
         let actors = Self {
             inner: Arc::new(Inner {
                 repositories: Repositories::new(
@@ -180,11 +179,8 @@ impl Actors {
                     mailboxes.repository,
                 ),
                 mailbox_capacity: mailboxes.repository,
-                uploads: Arc::new(Uploads::new(
-                    arbiters.clone(),
-                    max_uploads,
-                    mailboxes.upload,
-                )),
+                // An upload that is not saved yet must not be retired to make room.
+                uploads: Arc::new(Uploads::new(arbiters.clone(), usize::MAX, mailboxes.upload)),
                 blob_index,
                 ledger,
                 accounts,
@@ -241,7 +237,7 @@ impl Actors {
         }
         let id = UploadId::new_v4();
         let seed = self.seed(id, repository, Some(algorithm));
-        uploads.get(&id, move || UploadActor::new(seed))?;
+        uploads.get(&(repository, id), move || UploadActor::new(seed))?;
         Ok(id)
     }
 
@@ -270,10 +266,14 @@ impl Actors {
             RepositoryError::Internal(text) => UploadError::Internal(text),
             _ => UploadError::Unknown,
         })?;
+        let (uploads, key) = (&self.inner.uploads, (repository, id));
+        let most = self.inner.deps.settings.max_uploads.saturating_mul(2);
+        if uploads.len() >= most && !uploads.contains(&key) {
+            return Err(UploadError::TooMany);
+        }
         let seed = self.seed(id, repository, None);
-        self.inner
-            .uploads
-            .ask(&id, move || UploadActor::new(seed), msg, deadline)
+        uploads
+            .ask(&key, move || UploadActor::new(seed), msg, deadline)
             .await
     }
 
@@ -380,7 +380,7 @@ impl Actors {
             }
         }
         let mut uploads = Vec::new();
-        for (id, mailbox) in inner.uploads.list().into_iter().take(limit) {
+        for ((_, id), mailbox) in inner.uploads.list().into_iter().take(limit) {
             if let Ok(state) = mailbox.ask(ObserveUpload, deadline).await {
                 uploads.push((id, state));
             }
@@ -406,7 +406,7 @@ impl Actors {
     /// Saves what is under way and says goodbye; the handle is of no use afterwards.
     pub async fn stop(&self) {
         let deadline = Duration::from_secs(5);
-        for (id, mailbox) in self.inner.uploads.list() {
+        for ((_, id), mailbox) in self.inner.uploads.list() {
             if let Err(error) = mailbox.ask(SaveUpload, deadline).await {
                 tracing::warn!(upload.uuid = %id, %error, "an upload is not saved");
             }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use slipway_model::{BatchId, Database, NamespaceId, NodeId};
@@ -145,6 +145,8 @@ pub struct Standing {
     started: Instant,
     confirmed_ms: AtomicI64,
     is_alone: AtomicBool,
+    /// Grows with each span in which another node may have written.
+    shared_spans: AtomicU64,
 }
 
 /// A heartbeat older than this proves nothing.
@@ -156,13 +158,18 @@ impl Default for Standing {
             started: Instant::now(),
             confirmed_ms: AtomicI64::new(i64::MIN),
             is_alone: AtomicBool::new(false),
+            shared_spans: AtomicU64::new(0),
         }
     }
 }
 
 impl Standing {
     pub(crate) fn confirm(&self, asked_at: Instant, is_alone: bool) {
-        self.is_alone.store(is_alone, Ordering::Relaxed);
+        let was_fresh = self.confirmed_ago().is_some_and(|ago| ago < FRESH);
+        if !is_alone || !was_fresh {
+            self.shared_spans.fetch_add(1, Ordering::Relaxed);
+        }
+        self.is_alone.store(is_alone, Ordering::Release);
         let at_ms = asked_at.saturating_duration_since(self.started).as_millis();
         self.confirmed_ms
             .store(i64::try_from(at_ms).unwrap_or(i64::MAX), Ordering::Relaxed);
@@ -179,9 +186,12 @@ impl Standing {
         )
     }
 
-    /// Says whether mutable facts may be answered from memory.
+    /// Answers whether mutable facts may be answered from memory, and if so since when: facts that
+    /// were learnt under another number may have been changed by another node.
     #[must_use]
-    pub fn may_answer_from_memory(&self) -> bool {
-        self.is_alone.load(Ordering::Relaxed) && self.confirmed_ago().is_some_and(|ago| ago < FRESH)
+    pub fn alone_since(&self) -> Option<u64> {
+        let is_alone = self.is_alone.load(Ordering::Acquire)
+            && self.confirmed_ago().is_some_and(|ago| ago < FRESH);
+        is_alone.then(|| self.shared_spans.load(Ordering::Relaxed))
     }
 }

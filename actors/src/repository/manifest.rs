@@ -39,10 +39,10 @@ struct Found {
 
 impl RepositoryActor {
     fn manifest_from_memory(&mut self, reference: &Reference) -> Option<PulledManifest> {
-        self.known_id()?;
-        if !self.deps.standing.may_answer_from_memory() {
+        if !self.may_answer_from_memory() {
             return None;
         }
+        self.known_id()?;
         let now_ms = now_ms();
         let digest = match reference {
             Reference::Digest(digest) => *digest,

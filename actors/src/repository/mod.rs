@@ -47,6 +47,8 @@ pub struct RepositoryActor {
     deps: Arc<Deps>,
     row: Option<OpenRow>,
     cache: Cache,
+    /// The span alone in which the cache was filled; see `Standing::alone_since`.
+    alone_since: u64,
     fifo: Fifo<Self>,
     /// Grows with each write that is applied.
     version: u64,
@@ -71,6 +73,7 @@ impl RepositoryActor {
             deps,
             row: None,
             cache,
+            alone_since: 0,
             fifo,
             version: 0,
             reads: 0,
@@ -84,6 +87,21 @@ impl RepositoryActor {
         if !is_hit {
             self.misses = self.misses.saturating_add(1);
         }
+    }
+
+    /// Says whether a read may be answered from memory, which is emptied first when another node
+    /// may have written since it was filled.
+    fn may_answer_from_memory(&mut self) -> bool {
+        let Some(alone_since) = self.deps.standing.alone_since() else {
+            return false;
+        };
+        if self.alone_since != alone_since {
+            self.alone_since = alone_since;
+            self.version = self.version.wrapping_add(1);
+            self.row = None;
+            self.cache.forget_all();
+        }
+        true
     }
 
     /// The repository's id from memory, unless its namespace was disabled.
