@@ -26,8 +26,8 @@ use crate::ledger::{
 };
 use crate::node::{self, NodeActor, StopNode};
 use crate::repository::{
-    EnsureRepository, ObserveRepository, Repositories, RepositoryActor, RepositoryActorState,
-    RepositoryError,
+    Budget, EnsureRepository, ObserveRepository, Repositories, RepositoryActor,
+    RepositoryActorState, RepositoryError,
 };
 use crate::upload::{
     ObserveUpload, SaveUpload, UploadActor, UploadError, UploadSeed, UploadState, Uploads,
@@ -112,6 +112,7 @@ impl DepsSeed {
         let deps = Arc::new(Deps {
             db: self.db,
             store: self.store,
+            cache_budget: Arc::new(Budget::new(self.settings.manifest_cache_bytes)),
             settings: self.settings,
             node: id,
             standing: Standing::default(),
@@ -398,6 +399,7 @@ impl Actors {
             uploads,
             blob_index,
             ledger,
+            cached_bytes: inner.deps.cache_budget.used(),
             database_busy: busy,
             database_idle: idle,
         })
@@ -447,6 +449,8 @@ pub struct Observed {
     pub blob_index: BlobIndexState,
     /// The ledger.
     pub ledger: LedgerState,
+    /// Bytes of memory for tags, manifests and blobs over all repositories.
+    pub cached_bytes: usize,
     /// Database connections in use.
     pub database_busy: usize,
     /// Database connections idle.

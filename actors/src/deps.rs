@@ -52,7 +52,7 @@ pub struct Settings {
     pub private_on_push: bool,
     /// Tags kept in memory per repository.
     pub tag_cache_entries: usize,
-    /// Bytes of manifests kept in memory per repository.
+    /// Bytes of tags, manifests and small blobs kept in memory, over all repositories.
     pub manifest_cache_bytes: usize,
     /// Blob rows kept in memory per repository.
     pub blob_cache_entries: usize,
@@ -78,6 +78,8 @@ pub struct Deps {
     pub settings: Settings,
     /// This process.
     pub node: NodeId,
+    /// Memory that all repositories' caches share.
+    pub cache_budget: Arc<crate::repository::Budget>,
     /// How this node stands among the others.
     pub standing: Standing,
     /// The open batch of segments.

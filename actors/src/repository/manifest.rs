@@ -74,7 +74,7 @@ impl Handler<PullManifest> for RepositoryActor {
                 if reader.version == actor.version {
                     actor.learn(&reader, found.row);
                     if let Some((tag, target)) = found.target {
-                        actor.cache.tags.put(tag, target);
+                        actor.cache.keep_tag(tag, target);
                     }
                     actor
                         .cache

@@ -29,6 +29,7 @@ pub use self::blob::{
     BlobBytes, BlobInfo, DeleteBlob, FindBlob, MountBlob, MountFrom, OpenBlob, OpenedBlob,
     RememberBlob,
 };
+pub use self::cache::Budget;
 use self::cache::Cache;
 pub use self::error::RepositoryError;
 pub use self::manifest::{ListReferrers, Manifest, PullManifest, PulledManifest, Referrers};
@@ -66,7 +67,7 @@ struct OpenRow {
 impl RepositoryActor {
     pub(crate) fn new(name: RepositoryName, deps: Arc<Deps>) -> Self {
         let settings = &deps.settings;
-        let cache = Cache::new(settings);
+        let cache = Cache::new(settings, &deps.cache_budget);
         let fifo = Fifo::new(settings.write_queue);
         Self {
             name,
@@ -179,8 +180,8 @@ pub struct RepositoryActorState {
     pub tags: usize,
     /// Manifests in memory.
     pub manifests: usize,
-    /// Bytes of these.
-    pub manifest_bytes: usize,
+    /// Bytes of memory for tags, manifests and blobs.
+    pub cached_bytes: usize,
     /// Blobs in memory.
     pub blobs: usize,
 }
@@ -202,7 +203,9 @@ impl Handler<ObserveRepository> for RepositoryActor {
             writes: self.fifo.len(),
             tags: self.cache.tags.len(),
             manifests: self.cache.manifests.len(),
-            manifest_bytes: self.cache.manifest_bytes,
+            cached_bytes: self.cache.tags.bytes()
+                + self.cache.manifests.bytes()
+                + self.cache.blobs.bytes(),
             blobs: self.cache.blobs.len(),
         })
     }

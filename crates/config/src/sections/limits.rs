@@ -27,10 +27,10 @@ section! {
         repository_actors: u32 = 10_000, range [1, 10_000_000];
         /// Tags kept in memory for each of these repositories.
         tag_cache_entries: u32 = 10_000, range [1, 10_000_000];
-        /// Memory for manifests over all repositories.
+        /// Memory for tags, manifests and small blobs over all repositories.
         manifest_cache_bytes: ByteSize = ByteSize::from_mib(64),
             range [ByteSize::from_bytes(0), ByteSize::from_gib(64)];
-        /// Blob rows kept in memory.
+        /// Blob rows kept in memory for each of these repositories.
         blob_cache_entries: u32 = 50_000, range [1, 10_000_000];
         /// Requests per second that one client network may make; 0 sets no limit.
         ///
