@@ -32,7 +32,7 @@ async fn delete_tag(node: &Node, tag: &str) -> Result<(), RepositoryError> {
 fn a_pushed_image_pulls_by_tag_and_digest_also_after_a_restart() {
     let site = Site::new();
     let layer = noise(1, 1000);
-    let bytes = image(&Bytes::from_static(b"{}"), &[layer.clone()]);
+    let bytes = image(&Bytes::from_static(b"{}"), std::slice::from_ref(&layer));
     let check = async |node: &Node| {
         for reference in ["v1", "latest", &digest_of(&bytes).to_string()] {
             let pulled = node.pull(PATH, reference).await.unwrap();
@@ -112,10 +112,10 @@ fn a_manifest_needs_its_blobs_in_this_repository() {
     let site = Site::new();
     site.run(async |node| {
         let (config, layer) = (Bytes::from_static(b"{}"), noise(1, 200_000));
-        node.push_image("acme/base", &["v1"], &[layer.clone()])
+        node.push_image("acme/base", &["v1"], std::slice::from_ref(&layer))
             .await;
         node.push_blob(PATH, &config).await;
-        let bytes = image(&config, &[layer.clone()]);
+        let bytes = image(&config, std::slice::from_ref(&layer));
         let refused = node.push_manifest(PATH, &["v1"], &bytes).await;
         let Err(RepositoryError::BlobsMissing(missing)) = refused else {
             panic!("{refused:?}");
