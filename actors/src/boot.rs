@@ -62,6 +62,8 @@ pub struct BootConfig {
     pub arbiters: usize,
     /// Whether no other node can be alive, because this one holds the data folder's lock.
     pub others_are_dead: bool,
+    /// Whether another live node is a reason not to start: they would not share the bytes.
+    pub must_be_alone: bool,
     /// For tests.
     pub crash_hook: Option<CrashHook>,
 }
@@ -113,9 +115,9 @@ impl DepsSeed {
             db: self.db,
             store: self.store,
             cache_budget: Arc::new(Budget::new(self.settings.manifest_cache_bytes)),
+            standing: Standing::new(self.settings.outage_grace),
             settings: self.settings,
             node: id,
-            standing: Standing::default(),
             batches,
             epochs,
             crash_hook: self.crash_hook,
@@ -140,6 +142,7 @@ impl Actors {
             settings: config.settings,
             crash_hook: config.crash_hook,
         };
+        node::check_company(&seed.db, config.must_be_alone && !config.others_are_dead).await?;
         let (deps, batch_sender, epoch_sender) = seed.prepare(config.others_are_dead).await?;
         let arbiters: Vec<ArbiterHandle> = (0..config.arbiters.max(1))
             .map(|_| Arbiter::new().handle())

@@ -66,6 +66,8 @@ pub struct Settings {
     pub ledger_queue: usize,
     /// How often they are written.
     pub ledger_interval: Duration,
+    /// How long memory answers while the database cannot be reached.
+    pub outage_grace: Duration,
 }
 
 /// What every actor is given.
@@ -147,6 +149,8 @@ pub struct Standing {
     started: Instant,
     confirmed_ms: AtomicI64,
     is_alone: AtomicBool,
+    is_cut_off: AtomicBool,
+    outage_grace: Duration,
     /// Grows with each span in which another node may have written.
     shared_spans: AtomicU64,
 }
@@ -154,12 +158,17 @@ pub struct Standing {
 /// A heartbeat older than this proves nothing.
 const FRESH: Duration = Duration::from_secs(5);
 
-impl Default for Standing {
-    fn default() -> Self {
+impl Standing {
+    /// A node that nobody has confirmed yet; memory answers for `outage_grace` when the database
+    /// goes away.
+    #[must_use]
+    pub fn new(outage_grace: Duration) -> Self {
         Self {
             started: Instant::now(),
             confirmed_ms: AtomicI64::new(i64::MIN),
             is_alone: AtomicBool::new(false),
+            is_cut_off: AtomicBool::new(false),
+            outage_grace,
             shared_spans: AtomicU64::new(0),
         }
     }
@@ -171,10 +180,24 @@ impl Standing {
         if !is_alone || !was_fresh {
             self.shared_spans.fetch_add(1, Ordering::Relaxed);
         }
+        self.is_cut_off.store(false, Ordering::Relaxed);
         self.is_alone.store(is_alone, Ordering::Release);
         let at_ms = asked_at.saturating_duration_since(self.started).as_millis();
         self.confirmed_ms
             .store(i64::try_from(at_ms).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// Notes that the database could not be reached: nobody else can be told anything either.
+    pub(crate) fn cut_off(&self) {
+        self.is_cut_off.store(true, Ordering::Relaxed);
+    }
+
+    fn trusted_for(&self) -> Duration {
+        if self.is_cut_off.load(Ordering::Relaxed) {
+            self.outage_grace.max(FRESH)
+        } else {
+            FRESH
+        }
     }
 
     /// Says how long ago the database last confirmed this node; `None` before the first time.
@@ -193,7 +216,9 @@ impl Standing {
     #[must_use]
     pub fn alone_since(&self) -> Option<u64> {
         let is_alone = self.is_alone.load(Ordering::Acquire)
-            && self.confirmed_ago().is_some_and(|ago| ago < FRESH);
+            && self
+                .confirmed_ago()
+                .is_some_and(|ago| ago < self.trusted_for());
         is_alone.then(|| self.shared_spans.load(Ordering::Relaxed))
     }
 }

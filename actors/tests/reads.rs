@@ -115,7 +115,7 @@ async fn move_tag(node: &Node, site: &Site, text: &'static str) -> slipway_oci::
         bytes: Bytes::from_static(text.as_bytes()),
         blobs: Vec::new(),
         children: Vec::new(),
-        children_required: true,
+        sparse_allowed: false,
         tags: vec!["v1".to_owned()],
         temporary_ms: 0,
     };

@@ -123,15 +123,23 @@ fn a_manifest_needs_its_blobs_in_this_repository() {
         assert_eq!(missing, [digest_of(&layer)]);
 
         let digest = digest_of(&layer);
-        let mount = async |from: &str| {
+        let mount = async |from: &str, reads_everything: bool| {
             let msg = MountBlob {
                 digest,
-                from: MountFrom::Repository(name(from)),
+                from: MountFrom {
+                    repository: Some(name(from)),
+                    account: None,
+                    reads_everything,
+                },
             };
             node.actors.ask_repository(&name(PATH), msg).await.unwrap()
         };
-        assert!(!mount("acme/absent").await);
-        assert!(mount("acme/base").await);
+        assert!(!mount("acme/absent", true).await);
+        assert!(
+            !mount("acme/base", false).await,
+            "a private source looks absent"
+        );
+        assert!(mount("acme/base", true).await);
         node.push_manifest(PATH, &["v1"], &bytes).await.unwrap();
         assert_eq!(node.read_blob(PATH, digest, None).await.unwrap(), layer);
         assert_eq!(site.objects().len(), 1, "a mount copies nothing");

@@ -16,9 +16,11 @@ pub mod token;
 pub mod upload;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use slipway_oci::OciCode;
@@ -26,7 +28,7 @@ use uuid::Uuid;
 
 use self::error::OciError;
 use self::path::V2Path;
-use crate::edge::AppState;
+use crate::edge::{AppState, ClientInfo};
 
 /// The answer of a handler of this protocol.
 pub type V2Result = Result<HttpResponse, OciError>;
@@ -97,17 +99,89 @@ pub async fn dispatch(
     state: Data<AppState>,
     payload: Payload,
 ) -> HttpResponse {
-    let id = Uuid::new_v4().simple().to_string();
+    let state = state.into_inner();
+    let client = ClientInfo::of(&request, &state);
+    let (id, log) = (
+        request_id(&request, &state, &client),
+        AccessLog::start(&request, &state),
+    );
+    let checked = check_request(&request, &state, &client);
+    let header = HeaderName::from_bytes(state.config.server.request_id_header.as_bytes());
     let exchange = Exchange {
         request,
-        state: state.into_inner(),
-        id,
+        state: Arc::clone(&state),
+        id: id.clone(),
     };
-    let state = Arc::clone(&exchange.state);
-    let answer = route(exchange, payload).await;
-    let response = answer.unwrap_or_else(|error| error.error_response());
+    let answer = match checked {
+        Ok(()) => route(exchange, payload).await,
+        Err(error) => Err(error),
+    };
+    let mut response = answer.unwrap_or_else(|error| error.error_response());
     state.metrics.count(response.status());
+    if let Some(log) = log {
+        log.write(&client, &id, response.status());
+    }
+    if let (Ok(name), Ok(value)) = (header, HeaderValue::from_str(&id)) {
+        response.headers_mut().insert(name, value);
+    }
     response
+}
+
+/// The id that a trusted proxy gave the request, else a new one.
+fn request_id(request: &HttpRequest, state: &AppState, client: &ClientInfo) -> String {
+    let given = request
+        .headers()
+        .get(&state.config.server.request_id_header)
+        .and_then(|value| value.to_str().ok())
+        .filter(|text| client.is_forwarded && (1..=128).contains(&text.len()));
+    match given {
+        Some(text) => text.to_owned(),
+        None => Uuid::new_v4().simple().to_string(),
+    }
+}
+
+fn check_request(
+    request: &HttpRequest,
+    state: &AppState,
+    client: &ClientInfo,
+) -> Result<(), OciError> {
+    let target = request.uri().path_and_query();
+    let length = target.map_or(0, |target| target.as_str().len());
+    if length > state.config.limits.max_uri_bytes.len_usize() {
+        let error = OciError::new(OciCode::InvalidRequest).status(StatusCode::URI_TOO_LONG);
+        return Err(error.message("the request's target is too long"));
+    }
+    match client.address {
+        Some(address) if !state.rate.allows(address) => Err(OciError::overloaded()),
+        _ => Ok(()),
+    }
+}
+
+/// A line about a request, written when it is answered.
+struct AccessLog {
+    line: String,
+    started: Instant,
+}
+
+impl AccessLog {
+    fn start(request: &HttpRequest, state: &AppState) -> Option<Self> {
+        state.config.log.access.then(|| Self {
+            line: format!("{} {}", request.method(), request.path()),
+            started: Instant::now(),
+        })
+    }
+
+    fn write(self, client: &ClientInfo, id: &str, status: StatusCode) {
+        let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let address = client.address.map(tracing::field::display);
+        let status = status.as_u16();
+        tracing::info!(
+            target: "access",
+            { request.id = id, client.address = address, http.status = status, duration_ms },
+            "{}",
+            self.line
+        );
+    }
 }
 
 async fn route(exchange: Exchange, payload: Payload) -> V2Result {

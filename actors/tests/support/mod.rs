@@ -82,6 +82,7 @@ impl Site {
             },
             arbiters: 2,
             others_are_dead: true,
+            must_be_alone: false,
             crash_hook: None,
         })
         .await
@@ -145,7 +146,6 @@ pub(crate) async fn wait_for(what: &str, is_so: impl AsyncFn() -> bool) {
 fn settings() -> Settings {
     Settings {
         ask_deadline: Duration::from_secs(10),
-        append_deadline: Duration::from_secs(60),
         inline_bytes: 64 << 10,
         max_layer_bytes: 1 << 30,
         lease: Duration::from_secs(3600),
@@ -163,6 +163,7 @@ fn settings() -> Settings {
         max_uploads: 200,
         ledger_queue: 1000,
         ledger_interval: Duration::from_millis(200),
+        outage_grace: Duration::from_secs(5),
     }
 }
 

@@ -93,7 +93,7 @@ async fn missing_children_are_named_unless_the_index_may_be_sparse() {
     index.children = vec![child.digest, digest_of("absent")];
     let missing = Verdict::MissingChildren(vec![digest_of("absent")]);
     assert_eq!(site.put(&index).await, missing);
-    index.children_required = false;
+    index.sparse_allowed = true;
     assert_eq!(site.put(&index).await, done(&[]));
 }
 

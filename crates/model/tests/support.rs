@@ -165,7 +165,7 @@ pub(crate) fn new_manifest(text: &str) -> NewManifest {
         bytes: Bytes::from(text.to_owned()),
         blobs: Vec::new(),
         children: Vec::new(),
-        children_required: true,
+        sparse_allowed: false,
         tags: Vec::new(),
         temporary_ms: 3_600_000,
     }

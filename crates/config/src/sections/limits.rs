@@ -11,10 +11,6 @@ section! {
     Limits in "limits" {
         /// Unfinished uploads over all repositories.
         max_uploads: u32 = 10_000, range [1, 10_000_000];
-        /// Unfinished uploads in one repository.
-        max_uploads_per_repository: u32 = 1000, range [1, 10_000_000];
-        /// Chunks of one upload's body that wait to be written.
-        upload_queue: u32 = 8, range [1, 1024];
         /// Messages waiting for one repository.
         repository_mailbox: u32 = 1024, range [1, 1_048_576];
         /// Messages waiting for one upload.
@@ -37,9 +33,6 @@ section! {
         /// A network is one IPv4 address or an IPv6 /64.
         requests_per_second_per_ip: u32 = 0, range [0, 1_000_000],
             flags [reload];
-        /// Largest head of a request.
-        max_header_bytes: ByteSize = ByteSize::from_kib(64),
-            range [ByteSize::from_kib(1), ByteSize::from_mib(1)];
         /// Longest target of a request.
         max_uri_bytes: ByteSize = ByteSize::from_kib(16),
             range [ByteSize::from_kib(1), ByteSize::from_kib(256)];
