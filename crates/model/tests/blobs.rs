@@ -319,7 +319,14 @@ async fn a_mount_needs_the_source_to_have_the_blob() {
 async fn a_source_is_one_the_account_may_read() {
     let site = Site::new().await;
     let digest = site.blob("layer").await;
-    let find = |reads_everything| blob::find_source(&site.db, &digest, None, reads_everything);
+    let find = async |reads_everything| {
+        let source = blob::Source {
+            repository: None,
+            account: None,
+            reads_everything,
+        };
+        blob::find_source(&site.db, &digest, &source).await
+    };
     assert_eq!(
         find(false).await.unwrap(),
         None,
