@@ -131,10 +131,6 @@ impl Actors {
     ///
     /// # Errors
     /// What the database says, as [`AccountError`].
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one list of what is started, in order"
-    )]
     pub async fn start(config: BootConfig) -> Result<Self, AccountError> {
         let seed = DepsSeed {
             db: config.db,
