@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use self::error::OciError;
 use self::path::V2Path;
-use crate::edge::AppState;
+use crate::edge::{AppState, head};
 
 /// The answer of a handler of this protocol.
 pub type V2Result = Result<HttpResponse, OciError>;
@@ -74,6 +74,9 @@ impl Exchange {
 
     /// Refuses while the registry takes no writes, or no pushes.
     ///
+    /// Comes before the token is looked at: in these states no token allows a write, and a 401
+    /// would send the client to fetch the same token again.
+    ///
     /// # Errors
     /// 405.
     pub fn check_writable(&self) -> Result<(), OciError> {
@@ -111,6 +114,7 @@ pub async fn dispatch(
 }
 
 async fn route(exchange: Exchange, payload: Payload) -> V2Result {
+    head::check(&exchange.request, &exchange.state.config)?;
     let target = V2Path::parse(exchange.request.path())?;
     let method = exchange.request.method().clone();
     match (target, method) {

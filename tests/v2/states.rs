@@ -53,16 +53,13 @@ fn read_only_serves_pulls_and_refuses_every_write() {
     let server = server.restart_with(&[("registry.disable_pushes", "true")]);
     let repo = server.repo("states");
     repo.get("manifests/v1").expect(200);
-    for (write, answer) in writes(&repo, &manifest) {
-        assert_eq!(
-            (answer.status, &*answer.code()),
-            (405, "METHOD NOT ALLOWED"),
-            "{write}"
-        );
+    let mut answers = writes(&repo, &manifest);
+    answers.push(("delete tag", repo.request("DELETE", "manifests/v1").send()));
+    for (write, answer) in answers {
+        let got = (answer.status, answer.code());
+        assert_eq!(got, (405, "METHOD NOT ALLOWED".to_owned()), "{write}");
     }
-    // Only pushes are off.
-    repo.request("DELETE", "manifests/v1").send().expect(202);
-    repo.get("manifests/v1").expect(404);
+    repo.get("manifests/v1").expect(200);
 }
 
 #[test]
