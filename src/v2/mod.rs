@@ -60,6 +60,19 @@ impl Exchange {
             .collect()
     }
 
+    /// The value of a query parameter that goes to the database as text, which holds no zero
+    /// bytes.
+    ///
+    /// # Errors
+    /// 400 for a zero byte.
+    pub fn plain_query(&self, name: &str) -> Result<Option<String>, OciError> {
+        match self.query(name) {
+            Some(value) if value.contains('\0') => Err(OciError::new(OciCode::InvalidRequest)
+                .message(format!("the parameter `{name}` holds a zero byte"))),
+            value => Ok(value),
+        }
+    }
+
     /// A header as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

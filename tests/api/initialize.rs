@@ -15,7 +15,7 @@ fn post(server: &Server, content_type: &str, body: &str) -> Answer {
 #[test]
 fn only_the_first_user_is_made_and_only_from_a_good_request() {
     let server = Server::start_empty(&[]);
-    let good = json!({ "username": "root", "password": "long enough", "email": "r@example.com" });
+    let good = json!({ "username": "root", "password": "long-enough", "email": "r@example.com" });
     let with = |key: &str, value: &str| {
         let mut body = good.clone();
         body[key] = json!(value);
@@ -43,5 +43,5 @@ fn only_the_first_user_is_made_and_only_from_a_good_request() {
     let again = post(&server, json_type, &with("username", "other")).expect(400);
     let text = "Cannot initialize user in a non-empty database";
     assert_eq!(again.json()["message"], text);
-    server.token_of("root", "long enough", "repository:root/x:pull,push");
+    server.token_of("root", "long-enough", "repository:root/x:pull,push");
 }

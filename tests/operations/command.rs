@@ -38,14 +38,14 @@ fn a_superuser_is_made_beside_a_running_server() {
         "second",
         "--password-stdin",
     ];
-    let made = slipway(&args, "a good password\n", &server.dir, &keys);
+    let made = slipway(&args, "a-good-password\n", &server.dir, &keys);
     let text = String::from_utf8_lossy(&made.stderr).into_owned();
     assert!(made.status.success(), "{text}");
-    server.token_of("second", "a good password", "repository:second/x:pull,push");
-    let again = slipway(&args, "a good password\n", &server.dir, &keys);
+    server.token_of("second", "a-good-password", "repository:second/x:pull,push");
+    let again = slipway(&args, "a-good-password\n", &server.dir, &keys);
     assert_eq!(again.status.code(), Some(1));
     let text = String::from_utf8_lossy(&again.stderr).into_owned();
-    assert!(text.contains("second"), "{text}");
+    assert!(text.contains("already exists"), "{text}");
 }
 
 #[test]

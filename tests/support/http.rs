@@ -41,12 +41,17 @@ impl Wire {
         drop(self.stream.write_all(bytes));
     }
 
-    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.stream.write_all(bytes)
+    /// Reads one final answer; `None` when the connection ends before its end.
+    pub(crate) fn read(&mut self, is_head: bool) -> Option<Answer> {
+        loop {
+            let answer = self.read_any(is_head)?;
+            if answer.status >= 200 {
+                return Some(answer);
+            }
+        }
     }
 
-    /// Reads one answer; `None` when the connection ends before its end.
-    pub(crate) fn read(&mut self, is_head: bool) -> Option<Answer> {
+    fn read_any(&mut self, is_head: bool) -> Option<Answer> {
         let end = loop {
             if let Some(at) = find(&self.unread, b"\r\n\r\n") {
                 break at;
@@ -66,7 +71,7 @@ impl Wire {
             headers,
             body: Vec::new(),
         };
-        if is_head || status == 204 || status == 304 {
+        if is_head || status < 200 || status == 204 || status == 304 {
             return Some(answer);
         }
         if answer.header("transfer-encoding") == Some("chunked") {

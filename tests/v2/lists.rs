@@ -200,14 +200,14 @@ fn a_mount_does_not_tell_private_from_absent() {
         "mallory",
         "--password-stdin",
     ];
-    let made = slipway(&args, "another password", &server.dir, &keys);
+    let made = slipway(&args, "another-password", &server.dir, &keys);
     assert!(
         made.status.success(),
         "{}",
         String::from_utf8_lossy(&made.stderr)
     );
     let scope = "repository:mallory/mine:pull,push";
-    let token = server.token_of("mallory", "another password", scope);
+    let token = server.token_of("mallory", "another-password", scope);
     let ask = |digest: &str, from: &str| {
         let target = format!("/v2/mallory/mine/blobs/uploads/?mount={digest}{from}");
         let answer = server.request("POST", &target).bearer(&token).send();

@@ -144,7 +144,7 @@ fn wrong_passwords_are_slowed_down() {
         .send()
         .expect(200);
     let form = format!(
-        "username=admin&password=correct+horse+battery&service=x&scope={}",
+        "username=admin&password=correct-horse-battery&service=x&scope={}",
         "repository:admin/x:pull"
     );
     let answer = server
