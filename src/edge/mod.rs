@@ -3,6 +3,7 @@
 pub mod body;
 pub mod caller;
 pub mod client;
+pub mod head;
 pub mod rate;
 pub mod state;
 

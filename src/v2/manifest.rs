@@ -35,10 +35,10 @@ pub async fn answer(
         Method::DELETE => ActionSet::DELETE,
         _ => return Err(not_allowed()),
     };
-    let caller = authorize(exchange, &name, needed)?;
     if needed != ActionSet::PULL {
         exchange.check_writable()?;
     }
+    let caller = authorize(exchange, &name, needed)?;
     let reference = Reference::parse(reference)?;
     match *method {
         Method::PUT => push(exchange, &caller, &name, reference, payload).await,

@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 use self::error::OciError;
 use self::path::V2Path;
-use crate::edge::{AppState, ClientInfo};
+use crate::edge::{AppState, ClientInfo, head};
 
 /// The answer of a handler of this protocol.
 pub type V2Result = Result<HttpResponse, OciError>;
@@ -62,6 +62,19 @@ impl Exchange {
             .collect()
     }
 
+    /// The value of a query parameter that goes to the database as text, which holds no zero
+    /// bytes.
+    ///
+    /// # Errors
+    /// 400 for a zero byte.
+    pub fn plain_query(&self, name: &str) -> Result<Option<String>, OciError> {
+        match self.query(name) {
+            Some(value) if value.contains('\0') => Err(OciError::new(OciCode::InvalidRequest)
+                .message(format!("the parameter `{name}` holds a zero byte"))),
+            value => Ok(value),
+        }
+    }
+
     /// A header as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -75,6 +88,9 @@ impl Exchange {
     }
 
     /// Refuses while the registry takes no writes, or no pushes.
+    ///
+    /// Comes before the token is looked at: in these states no token allows a write, and a 401
+    /// would send the client to fetch the same token again.
     ///
     /// # Errors
     /// 405.
@@ -145,12 +161,7 @@ fn check_request(
     state: &AppState,
     client: &ClientInfo,
 ) -> Result<(), OciError> {
-    let target = request.uri().path_and_query();
-    let length = target.map_or(0, |target| target.as_str().len());
-    if length > state.config.limits.max_uri_bytes.len_usize() {
-        let error = OciError::new(OciCode::InvalidRequest).status(StatusCode::URI_TOO_LONG);
-        return Err(error.message("the request's target is too long"));
-    }
+    head::check(request, &state.config)?;
     match client.address {
         Some(address) if !state.rate.allows(address) => Err(OciError::overloaded()),
         _ => Ok(()),

@@ -33,6 +33,9 @@ section! {
         /// A network is one IPv4 address or an IPv6 /64.
         requests_per_second_per_ip: u32 = 0, range [0, 1_000_000],
             flags [reload];
+        /// Largest head of a request.
+        max_header_bytes: ByteSize = ByteSize::from_kib(64),
+            range [ByteSize::from_kib(1), ByteSize::from_kib(112)];
         /// Longest target of a request.
         max_uri_bytes: ByteSize = ByteSize::from_kib(16),
             range [ByteSize::from_kib(1), ByteSize::from_kib(256)];
