@@ -54,6 +54,7 @@ class Registry:
             "SLIPWAY__DATA__DIR": str(self.folder / "data"),
             "SLIPWAY__STORAGE__PATH": str(self.blobs),
             "SLIPWAY__DEBUG__SYNC_JOURNAL": str(self.journal),
+            "SLIPWAY__STORAGE__RESERVE": "0",
             **self.settings,
             **more,
         }
@@ -112,7 +113,7 @@ class Registry:
 
     def first_account(self):
         body = json.dumps({"username": "admin", "password": PASSWORD, "email": "admin@example.com"})
-        client = Client(self.port)
+        client = Client(self)
         client.call("POST", "/api/v1/user/initialize", body.encode(), {"Content-Type": "application/json"}, wanted=[200])
         return client
 
@@ -173,15 +174,17 @@ class Registry:
 
 
 class Client:
-    """Requests with a token; one connection a thread."""
+    """Requests with a token; one connection a thread, and a new one for each life of the server."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, registry):
+        self.registry, self.port = registry, registry.port
         self.local = threading.local()
         self.tokens = {}
 
     def connection(self):
-        if getattr(self.local, "connection", None) is None:
+        life = self.registry.process.pid
+        if getattr(self.local, "connection", None) is None or self.local.life != life:
+            self.local.life = life
             self.local.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
         return self.local.connection
 
