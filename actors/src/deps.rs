@@ -23,6 +23,7 @@ pub const CRASH_POINTS: &[&str] = &[
     "batch.close.before",
     "batch.close.after",
     "batch.sweep.before",
+    "batch.sweep.after",
     "manifest.put.before",
     "manifest.put.after",
 ];
