@@ -34,8 +34,13 @@ const NAMES: &[Row] = &[
         "400 NAME_INVALID",
     ),
     (
-        "trailing dash",
+        "trailing dash is a name to Quay",
         "GET /v2/admin/x-/tags/list",
+        "401 UNAUTHORIZED",
+    ),
+    (
+        "trailing dash of a namespace",
+        "GET /v2/admin-/x/tags/list",
         "400 NAME_INVALID",
     ),
     (
@@ -44,9 +49,9 @@ const NAMES: &[Row] = &[
         "400 NAME_INVALID",
     ),
     (
-        "three underscores",
+        "three underscores are a name to Quay",
         "GET /v2/admin/a___b/tags/list",
-        "400 NAME_INVALID",
+        "401 UNAUTHORIZED",
     ),
     ("space", "GET /v2/admin/a%20b/tags/list", "400 NAME_INVALID"),
     (
@@ -749,7 +754,7 @@ const TOKENS: &[Row] = &[
     (
         "form with a zero byte",
         "POST /v2/auth\nX-Nobody: 1\n\nusername=a%00b&password=c%00d",
-        "401 UNAUTHORIZED",
+        "400 INVALID_REQUEST",
     ),
     (
         "form with another grant",
