@@ -243,7 +243,7 @@ async fn delete(
         Reference::Tag(tag) => {
             actors
                 .ask_repository(name, DeleteTag { tag, origin })
-                .await?
+                .await?;
         }
         Reference::Digest(digest) => {
             actors
