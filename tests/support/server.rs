@@ -121,6 +121,7 @@ impl Server {
             .envs(keys.iter().map(|(key, value)| (variable(key), value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("a shell starts");
         let mut line = String::new();

@@ -47,6 +47,11 @@ fn t39_only_trusted_proxies_say_scheme_and_host() {
         format!("http://{}/v2/auth", behind.address)
     );
     push_through(&behind);
+    // What another registry signed is nothing here.
+    let foreign = direct.token("repository:admin/t39:pull,push");
+    let answer = behind.get("/v2/").bearer(&foreign).send().expect(401);
+    let challenge = answer.header("www-authenticate").unwrap();
+    assert!(challenge.contains("invalid_token"), "{challenge}");
     drop(behind);
 
     let named = Server::start(&[("server.url", "https://registry.example.com")]);

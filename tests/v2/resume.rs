@@ -13,6 +13,8 @@ fn t23_an_upload_goes_on_after_the_server_was_killed() {
     let upload = repo.start_upload();
     repo.patch(&upload, Some("0-2999999"), &bytes[..3_000_000])
         .expect(202);
+    // An upload is saved once it pauses for a second; before that a crash costs all of it.
+    std::thread::sleep(Duration::from_secs(3));
     let mut wire = Wire::open(server.address);
     let length = "3000000";
     let head = repo

@@ -131,7 +131,9 @@ fn bare_line_feeds_do_not_hide_a_request() {
     assert!(!wire.is_closed_within(Duration::from_millis(200)));
 }
 
-/// Bad chunks after a good head: the request is running already.
+/// Bad chunks after a good head: the request is running already, and the HTTP library closes the
+/// connection before its answer is there. What matters: nothing after them is taken for a request,
+/// and no byte of a malformed chunk is kept.
 #[test]
 fn malformed_chunks_end_the_request() {
     let repo = shared().repo("smuggling/chunks");
@@ -154,8 +156,15 @@ fn malformed_chunks_end_the_request() {
             .head();
         let (answer, is_closed) = send_all(shared(), &(head + body));
         let status = answer.map(|answer| answer.status);
-        if status != Some(400) || !is_closed {
-            wrong.push(format!("{name}: {status:?}, closed: {is_closed}"));
+        let kept = wait_for("the request ends", Duration::from_secs(10), || {
+            let answer = repo.request("GET", &upload).send();
+            let is_open = answer.status == 204;
+            is_open.then(|| answer.header("range").unwrap().to_owned())
+        });
+        if !matches!(status, None | Some(400)) || !is_closed || !["0-0", "0-1"].contains(&&*kept) {
+            wrong.push(format!(
+                "{name}: {status:?}, closed: {is_closed}, kept: {kept}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
