@@ -100,6 +100,11 @@ impl Page {
         );
         self.gauge("slipway_upload_actors", "Live uploads.", seen.upload_count);
         self.gauge(
+            "slipway_cached_bytes",
+            "Memory of caches.",
+            seen.cached_bytes,
+        );
+        self.gauge(
             "slipway_database_busy",
             "Connections in use.",
             seen.database_busy,

@@ -29,9 +29,10 @@ pub fn mount(app: &mut ServiceConfig) {
             "/keys/services/{service}/keys/{kid}",
             web::get().to(keys::find),
         )
-        .route(
-            "/api/v1/user/initialize",
-            web::post().to(api::user::initialize),
+        .service(
+            web::resource("/api/v1/user/initialize")
+                .route(web::post().to(api::user::initialize))
+                .default_service(web::to(api::error::wrong_method)),
         )
         .route("/v1/_ping", web::get().to(ping_v1))
         .route("/_internal_ping", web::get().to(ping))

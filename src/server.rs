@@ -70,6 +70,8 @@ impl Running {
             mailboxes: mailboxes(&config),
             arbiters: workers,
             others_are_dead,
+            must_be_alone: config.storage.engine == StorageEngine::Memory
+                || !config.storage.shared_mount,
             crash_hook: crash_hook(&config),
         };
         let actors = Actors::start(boot)
@@ -252,6 +254,7 @@ fn actor_settings(config: &Config) -> Settings {
         max_uploads: count(limits.max_uploads),
         ledger_queue: count(limits.ledger_queue),
         ledger_interval: config.audit.flush_interval,
+        outage_grace: config.database.outage_grace,
     }
 }
 

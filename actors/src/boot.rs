@@ -26,8 +26,8 @@ use crate::ledger::{
 };
 use crate::node::{self, NodeActor, StopNode};
 use crate::repository::{
-    EnsureRepository, ObserveRepository, Repositories, RepositoryActor, RepositoryActorState,
-    RepositoryError,
+    Budget, EnsureRepository, ObserveRepository, Repositories, RepositoryActor,
+    RepositoryActorState, RepositoryError,
 };
 use crate::upload::{
     ObserveUpload, SaveUpload, UploadActor, UploadError, UploadSeed, UploadState, Uploads,
@@ -62,6 +62,8 @@ pub struct BootConfig {
     pub arbiters: usize,
     /// Whether no other node can be alive, because this one holds the data folder's lock.
     pub others_are_dead: bool,
+    /// Whether another live node is a reason not to start: they would not share the bytes.
+    pub must_be_alone: bool,
     /// For tests.
     pub crash_hook: Option<CrashHook>,
 }
@@ -112,9 +114,10 @@ impl DepsSeed {
         let deps = Arc::new(Deps {
             db: self.db,
             store: self.store,
+            cache_budget: Arc::new(Budget::new(self.settings.manifest_cache_bytes)),
+            standing: Standing::new(self.settings.outage_grace),
             settings: self.settings,
             node: id,
-            standing: Standing::default(),
             batches,
             epochs,
             crash_hook: self.crash_hook,
@@ -128,10 +131,6 @@ impl Actors {
     ///
     /// # Errors
     /// What the database says, as [`AccountError`].
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one list of what is started, in order"
-    )]
     pub async fn start(config: BootConfig) -> Result<Self, AccountError> {
         let seed = DepsSeed {
             db: config.db,
@@ -139,6 +138,7 @@ impl Actors {
             settings: config.settings,
             crash_hook: config.crash_hook,
         };
+        node::check_company(&seed.db, config.must_be_alone && !config.others_are_dead).await?;
         let (deps, batch_sender, epoch_sender) = seed.prepare(config.others_are_dead).await?;
         let arbiters: Vec<ArbiterHandle> = (0..config.arbiters.max(1))
             .map(|_| Arbiter::new().handle())
@@ -171,7 +171,6 @@ impl Actors {
         let node = Mailbox::start(place(0)?, 64, move |_| {
             NodeActor::new(node_deps, batch_sender, epoch_sender)
         });
-        let max_uploads = deps.settings.max_uploads;
         let actors = Self {
             inner: Arc::new(Inner {
                 repositories: Repositories::new(
@@ -180,11 +179,8 @@ impl Actors {
                     mailboxes.repository,
                 ),
                 mailbox_capacity: mailboxes.repository,
-                uploads: Arc::new(Uploads::new(
-                    arbiters.clone(),
-                    max_uploads,
-                    mailboxes.upload,
-                )),
+                // An upload that is not saved yet must not be retired to make room.
+                uploads: Arc::new(Uploads::new(arbiters.clone(), usize::MAX, mailboxes.upload)),
                 blob_index,
                 ledger,
                 accounts,
@@ -241,7 +237,7 @@ impl Actors {
         }
         let id = UploadId::new_v4();
         let seed = self.seed(id, repository, Some(algorithm));
-        uploads.get(&id, move || UploadActor::new(seed))?;
+        uploads.get(&(repository, id), move || UploadActor::new(seed))?;
         Ok(id)
     }
 
@@ -270,10 +266,14 @@ impl Actors {
             RepositoryError::Internal(text) => UploadError::Internal(text),
             _ => UploadError::Unknown,
         })?;
+        let (uploads, key) = (&self.inner.uploads, (repository, id));
+        let most = self.inner.deps.settings.max_uploads.saturating_mul(2);
+        if uploads.len() >= most && !uploads.contains(&key) {
+            return Err(UploadError::TooMany);
+        }
         let seed = self.seed(id, repository, None);
-        self.inner
-            .uploads
-            .ask(&id, move || UploadActor::new(seed), msg, deadline)
+        uploads
+            .ask(&key, move || UploadActor::new(seed), msg, deadline)
             .await
     }
 
@@ -380,7 +380,7 @@ impl Actors {
             }
         }
         let mut uploads = Vec::new();
-        for (id, mailbox) in inner.uploads.list().into_iter().take(limit) {
+        for ((_, id), mailbox) in inner.uploads.list().into_iter().take(limit) {
             if let Ok(state) = mailbox.ask(ObserveUpload, deadline).await {
                 uploads.push((id, state));
             }
@@ -398,6 +398,7 @@ impl Actors {
             uploads,
             blob_index,
             ledger,
+            cached_bytes: inner.deps.cache_budget.used(),
             database_busy: busy,
             database_idle: idle,
         })
@@ -406,7 +407,7 @@ impl Actors {
     /// Saves what is under way and says goodbye; the handle is of no use afterwards.
     pub async fn stop(&self) {
         let deadline = Duration::from_secs(5);
-        for (id, mailbox) in self.inner.uploads.list() {
+        for ((_, id), mailbox) in self.inner.uploads.list() {
             if let Err(error) = mailbox.ask(SaveUpload, deadline).await {
                 tracing::warn!(upload.uuid = %id, %error, "an upload is not saved");
             }
@@ -447,6 +448,8 @@ pub struct Observed {
     pub blob_index: BlobIndexState,
     /// The ledger.
     pub ledger: LedgerState,
+    /// Bytes of memory for tags, manifests and blobs over all repositories.
+    pub cached_bytes: usize,
     /// Database connections in use.
     pub database_busy: usize,
     /// Database connections idle.

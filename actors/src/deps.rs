@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use slipway_model::{BatchId, Database, NamespaceId, NodeId};
@@ -23,6 +23,7 @@ pub const CRASH_POINTS: &[&str] = &[
     "batch.close.before",
     "batch.close.after",
     "batch.sweep.before",
+    "batch.sweep.after",
     "manifest.put.before",
     "manifest.put.after",
 ];
@@ -52,7 +53,7 @@ pub struct Settings {
     pub private_on_push: bool,
     /// Tags kept in memory per repository.
     pub tag_cache_entries: usize,
-    /// Bytes of manifests kept in memory per repository.
+    /// Bytes of tags, manifests and small blobs kept in memory, over all repositories.
     pub manifest_cache_bytes: usize,
     /// Blob rows kept in memory per repository.
     pub blob_cache_entries: usize,
@@ -66,6 +67,8 @@ pub struct Settings {
     pub ledger_queue: usize,
     /// How often they are written.
     pub ledger_interval: Duration,
+    /// How long memory answers while the database cannot be reached.
+    pub outage_grace: Duration,
 }
 
 /// What every actor is given.
@@ -78,6 +81,8 @@ pub struct Deps {
     pub settings: Settings,
     /// This process.
     pub node: NodeId,
+    /// Memory that all repositories' caches share.
+    pub cache_budget: Arc<crate::repository::Budget>,
     /// How this node stands among the others.
     pub standing: Standing,
     /// The open batch of segments.
@@ -145,27 +150,55 @@ pub struct Standing {
     started: Instant,
     confirmed_ms: AtomicI64,
     is_alone: AtomicBool,
+    is_cut_off: AtomicBool,
+    outage_grace: Duration,
+    /// Grows with each span in which another node may have written.
+    shared_spans: AtomicU64,
 }
 
 /// A heartbeat older than this proves nothing.
 const FRESH: Duration = Duration::from_secs(5);
 
-impl Default for Standing {
-    fn default() -> Self {
+impl Standing {
+    /// A node that nobody has confirmed yet; memory answers for `outage_grace` when the database
+    /// goes away.
+    #[must_use]
+    pub fn new(outage_grace: Duration) -> Self {
         Self {
             started: Instant::now(),
             confirmed_ms: AtomicI64::new(i64::MIN),
             is_alone: AtomicBool::new(false),
+            is_cut_off: AtomicBool::new(false),
+            outage_grace,
+            shared_spans: AtomicU64::new(0),
         }
     }
 }
 
 impl Standing {
     pub(crate) fn confirm(&self, asked_at: Instant, is_alone: bool) {
-        self.is_alone.store(is_alone, Ordering::Relaxed);
+        let was_fresh = self.confirmed_ago().is_some_and(|ago| ago < FRESH);
+        if !is_alone || !was_fresh {
+            self.shared_spans.fetch_add(1, Ordering::Relaxed);
+        }
+        self.is_cut_off.store(false, Ordering::Relaxed);
+        self.is_alone.store(is_alone, Ordering::Release);
         let at_ms = asked_at.saturating_duration_since(self.started).as_millis();
         self.confirmed_ms
             .store(i64::try_from(at_ms).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// Notes that the database could not be reached: nobody else can be told anything either.
+    pub(crate) fn cut_off(&self) {
+        self.is_cut_off.store(true, Ordering::Relaxed);
+    }
+
+    fn trusted_for(&self) -> Duration {
+        if self.is_cut_off.load(Ordering::Relaxed) {
+            self.outage_grace.max(FRESH)
+        } else {
+            FRESH
+        }
     }
 
     /// Says how long ago the database last confirmed this node; `None` before the first time.
@@ -179,9 +212,14 @@ impl Standing {
         )
     }
 
-    /// Says whether mutable facts may be answered from memory.
+    /// Answers whether mutable facts may be answered from memory, and if so since when: facts that
+    /// were learnt under another number may have been changed by another node.
     #[must_use]
-    pub fn may_answer_from_memory(&self) -> bool {
-        self.is_alone.load(Ordering::Relaxed) && self.confirmed_ago().is_some_and(|ago| ago < FRESH)
+    pub fn alone_since(&self) -> Option<u64> {
+        let is_alone = self.is_alone.load(Ordering::Acquire)
+            && self
+                .confirmed_ago()
+                .is_some_and(|ago| ago < self.trusted_for());
+        is_alone.then(|| self.shared_spans.load(Ordering::Relaxed))
     }
 }

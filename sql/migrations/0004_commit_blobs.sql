@@ -24,7 +24,8 @@ BEGIN
     IF cardinality(segment_items) > 0 THEN
         PERFORM 1 FROM segment_batch b
          WHERE b.id = ANY (segment_batches) ORDER BY b.id FOR SHARE;
-        -- A segment that a saved upload names is safe in a closed batch.
+        -- A segment that is named already, by this saved upload or by a commit whose answer was
+        -- lost, is safe in a closed batch.
         SELECT coalesce(array_agg(DISTINCT s.item), '{}') INTO fenced_items
           FROM unnest(segment_items, segment_batches, segment_names, segment_uploads)
                AS s (item, batch_id, name, upload_id)
@@ -32,7 +33,7 @@ BEGIN
          WHERE b.id IS NULL
            AND NOT EXISTS (SELECT 1 FROM segment k
                             WHERE k.batch_id = s.batch_id AND k.name = s.name
-                              AND k.upload_id = s.upload_id);
+                              AND (k.upload_id = s.upload_id OR k.blob_id IS NOT NULL));
     END IF;
 
     WITH wanted AS (

@@ -124,3 +124,9 @@ impl From<AccountError> for ApiError {
 pub async fn unknown_path(_: HttpRequest) -> HttpResponse {
     ApiError::not_found().error_response()
 }
+
+/// The answer to a method that a known path does not have.
+pub async fn wrong_method(_: HttpRequest) -> HttpResponse {
+    let text = "The method is not allowed for the requested URL.";
+    ApiError::message(StatusCode::METHOD_NOT_ALLOWED, text).error_response()
+}

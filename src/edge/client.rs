@@ -18,6 +18,8 @@ pub struct ClientInfo {
     pub address: Option<IpAddr>,
     /// `http` or `https`, as the client sees it.
     pub scheme: &'static str,
+    /// Whether a trusted proxy forwarded the request.
+    pub is_forwarded: bool,
     /// The host and port the client asked, as it sees it.
     pub host: Option<String>,
 }
@@ -42,6 +44,7 @@ impl ClientInfo {
             return Self {
                 address: peer_address,
                 scheme: own_scheme,
+                is_forwarded: false,
                 host: own_host,
             };
         }
@@ -56,6 +59,7 @@ impl ClientInfo {
         Self {
             address: forwarded(request, proxies).or(peer_address),
             scheme,
+            is_forwarded: true,
             host,
         }
     }

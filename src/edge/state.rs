@@ -11,6 +11,7 @@ use slipway_config::Config;
 use slipway_config::sections::RegistryState;
 use slipway_oci::{ManifestLimits, ParseError, RepositoryName};
 
+use super::rate::RateLimit;
 use crate::metrics::Metrics;
 
 /// The state of the application; one a process, shared by all workers.
@@ -23,6 +24,8 @@ pub struct AppState {
     pub tokens: TokenCache,
     /// This registry's name in challenges, and the audience of its tokens.
     pub server_name: String,
+    /// How often one network may ask.
+    pub rate: RateLimit,
     /// Counters.
     pub metrics: Metrics,
     /// Limits of manifests.
@@ -41,6 +44,7 @@ impl AppState {
             actors,
             tokens: TokenCache::new(NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN)),
             server_name,
+            rate: RateLimit::new(config.limits.requests_per_second_per_ip),
             metrics: Metrics::default(),
             manifest_limits: ManifestLimits {
                 max_bytes,
@@ -65,7 +69,14 @@ impl AppState {
     /// # Errors
     /// [`ParseError`] for a malformed name.
     pub fn repository_name(&self, path: &str) -> Result<RepositoryName, ParseError> {
-        RepositoryName::parse(path, &self.config.registry.library_namespace)
+        let registry = &self.config.registry;
+        if !registry.library_support && !path.contains('/') {
+            return Err(ParseError::RepositoryName {
+                value: path.chars().take(80).collect(),
+                reason: "a namespace is needed",
+            });
+        }
+        RepositoryName::parse(path, &registry.library_namespace)
     }
 
     /// Says whether the registry takes no writes at all.

@@ -140,10 +140,10 @@ fn send(exchange: &Exchange, digest: &str, opened: OpenedBlob) -> V2Result {
 pub async fn delete(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
     let state = &*exchange.state;
     let name = state.repository_name(name)?;
+    exchange.check_writable()?;
     let (request, push) = (&exchange.request, ActionSet::PUSH);
     Caller::require(request, state, &name, push)
         .or_else(|_| Caller::require(request, state, &name, ActionSet::DELETE))?;
-    exchange.check_writable()?;
     let digest = Digest::parse(digest)?;
     state
         .actors

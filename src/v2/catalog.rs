@@ -22,7 +22,7 @@ pub async fn list(exchange: &Exchange) -> V2Result {
     let cap = usize::try_from(state.config.registry.catalog_page_size).unwrap_or(usize::MAX);
     let page = PageRequest::parse(
         exchange.query("n").as_deref(),
-        exchange.query("last").as_deref(),
+        exchange.plain_query("last")?.as_deref(),
         cap,
     )?;
     let viewer = Viewer {

@@ -35,10 +35,10 @@ pub async fn answer(
         Method::DELETE => ActionSet::DELETE,
         _ => return Err(not_allowed()),
     };
-    let caller = authorize(exchange, &name, needed)?;
     if needed != ActionSet::PULL {
         exchange.check_writable()?;
     }
+    let caller = authorize(exchange, &name, needed)?;
     let reference = Reference::parse(reference)?;
     match *method {
         Method::PUT => push(exchange, &caller, &name, reference, payload).await,
@@ -133,7 +133,8 @@ async fn push(
     };
     let (digest, tags) = read_target(exchange, reference, &bytes)?;
     let content_type = exchange.header("content-type");
-    let parsed = ParsedManifest::parse(content_type, &bytes, &state.manifest_limits)?;
+    let mut parsed = ParsedManifest::parse(content_type, &bytes, &state.manifest_limits)?;
+    make_storable(&mut parsed);
     // The memory of a read buffer would be held as long as the manifest is cached.
     let bytes = actix_web::web::Bytes::copy_from_slice(&bytes);
     let set_tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
@@ -164,6 +165,28 @@ async fn push(
         }
     }
     Ok(response.body("OK"))
+}
+
+/// PostgreSQL keeps no zero bytes in text, so lists of referrers show another character for them;
+/// the manifest itself stays as it was sent.
+fn make_storable(parsed: &mut ParsedManifest) {
+    let is_plain = |text: &str| !text.contains('\0');
+    let annotations = &mut parsed.annotations;
+    if annotations
+        .iter()
+        .all(|(key, value)| is_plain(key) && is_plain(value))
+    {
+        return;
+    }
+    *annotations = std::mem::take(annotations)
+        .into_iter()
+        .map(|(key, value)| {
+            (
+                key.replace('\0', "\u{fffd}"),
+                value.replace('\0', "\u{fffd}"),
+            )
+        })
+        .collect();
 }
 
 /// The digest and the tags that a push names, checked against the bytes.

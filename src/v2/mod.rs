@@ -16,9 +16,11 @@ pub mod token;
 pub mod upload;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use slipway_oci::OciCode;
@@ -26,7 +28,7 @@ use uuid::Uuid;
 
 use self::error::OciError;
 use self::path::V2Path;
-use crate::edge::AppState;
+use crate::edge::{AppState, ClientInfo, head};
 
 /// The answer of a handler of this protocol.
 pub type V2Result = Result<HttpResponse, OciError>;
@@ -60,6 +62,19 @@ impl Exchange {
             .collect()
     }
 
+    /// The value of a query parameter that goes to the database as text, which holds no zero
+    /// bytes.
+    ///
+    /// # Errors
+    /// 400 for a zero byte.
+    pub fn plain_query(&self, name: &str) -> Result<Option<String>, OciError> {
+        match self.query(name) {
+            Some(value) if value.contains('\0') => Err(OciError::new(OciCode::InvalidRequest)
+                .message(format!("the parameter `{name}` holds a zero byte"))),
+            value => Ok(value),
+        }
+    }
+
     /// A header as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -73,6 +88,9 @@ impl Exchange {
     }
 
     /// Refuses while the registry takes no writes, or no pushes.
+    ///
+    /// Comes before the token is looked at: in these states no token allows a write, and a 401
+    /// would send the client to fetch the same token again.
     ///
     /// # Errors
     /// 405.
@@ -97,17 +115,84 @@ pub async fn dispatch(
     state: Data<AppState>,
     payload: Payload,
 ) -> HttpResponse {
-    let id = Uuid::new_v4().simple().to_string();
+    let state = state.into_inner();
+    let client = ClientInfo::of(&request, &state);
+    let (id, log) = (
+        request_id(&request, &state, &client),
+        AccessLog::start(&request, &state),
+    );
+    let checked = check_request(&request, &state, &client);
+    let header = HeaderName::from_bytes(state.config.server.request_id_header.as_bytes());
     let exchange = Exchange {
         request,
-        state: state.into_inner(),
-        id,
+        state: Arc::clone(&state),
+        id: id.clone(),
     };
-    let state = Arc::clone(&exchange.state);
-    let answer = route(exchange, payload).await;
-    let response = answer.unwrap_or_else(|error| error.error_response());
+    let answer = match checked {
+        Ok(()) => route(exchange, payload).await,
+        Err(error) => Err(error),
+    };
+    let mut response = answer.unwrap_or_else(|error| error.error_response());
     state.metrics.count(response.status());
+    if let Some(log) = log {
+        log.write(&client, &id, response.status());
+    }
+    if let (Ok(name), Ok(value)) = (header, HeaderValue::from_str(&id)) {
+        response.headers_mut().insert(name, value);
+    }
     response
+}
+
+/// The id that a trusted proxy gave the request, else a new one.
+fn request_id(request: &HttpRequest, state: &AppState, client: &ClientInfo) -> String {
+    let given = request
+        .headers()
+        .get(&state.config.server.request_id_header)
+        .and_then(|value| value.to_str().ok())
+        .filter(|text| client.is_forwarded && (1..=128).contains(&text.len()));
+    match given {
+        Some(text) => text.to_owned(),
+        None => Uuid::new_v4().simple().to_string(),
+    }
+}
+
+fn check_request(
+    request: &HttpRequest,
+    state: &AppState,
+    client: &ClientInfo,
+) -> Result<(), OciError> {
+    head::check(request, &state.config)?;
+    match client.address {
+        Some(address) if !state.rate.allows(address) => Err(OciError::overloaded()),
+        _ => Ok(()),
+    }
+}
+
+/// A line about a request, written when it is answered.
+struct AccessLog {
+    line: String,
+    started: Instant,
+}
+
+impl AccessLog {
+    fn start(request: &HttpRequest, state: &AppState) -> Option<Self> {
+        state.config.log.access.then(|| Self {
+            line: format!("{} {}", request.method(), request.path()),
+            started: Instant::now(),
+        })
+    }
+
+    fn write(self, client: &ClientInfo, id: &str, status: StatusCode) {
+        let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let address = client.address.map(tracing::field::display);
+        let status = status.as_u16();
+        tracing::info!(
+            target: "access",
+            { request.id = id, client.address = address, http.status = status, duration_ms },
+            "{}",
+            self.line
+        );
+    }
 }
 
 async fn route(exchange: Exchange, payload: Payload) -> V2Result {

@@ -24,7 +24,7 @@ pub async fn list(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
     Caller::require(&exchange.request, state, &name, ActionSet::PULL)?;
     let subject = Digest::parse(digest)?;
     let artifact_type = exchange
-        .query("artifactType")
+        .plain_query("artifactType")?
         .filter(|text| !text.is_empty());
     let after = match exchange.query("after") {
         None => 0,

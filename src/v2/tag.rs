@@ -21,7 +21,11 @@ pub async fn list(exchange: &Exchange, name: &str) -> V2Result {
         .unwrap_or(usize::MAX)
         .max(100);
     let asked = exchange.query("n");
-    let page = PageRequest::parse(asked.as_deref(), exchange.query("last").as_deref(), cap)?;
+    let page = PageRequest::parse(
+        asked.as_deref(),
+        exchange.plain_query("last")?.as_deref(),
+        cap,
+    )?;
     let limit = page.limit.saturating_add(1);
     let msg = ListTags {
         after: page.last,

@@ -110,8 +110,9 @@ async fn read_form(exchange: &Exchange, payload: Payload) -> Result<Form, OciErr
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let decoded = path::decode(key).zip(path::decode(&value.replace('+', "%20")));
-        pairs.push(decoded.ok_or_else(|| {
-            OciError::new(OciCode::InvalidRequest).message("the form is not UTF-8")
+        let plain = decoded.filter(|(_, value)| !value.contains('\0'));
+        pairs.push(plain.ok_or_else(|| {
+            OciError::new(OciCode::InvalidRequest).message("the form is not plain UTF-8")
         })?);
     }
     let find = |name: &str| {

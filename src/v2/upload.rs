@@ -38,8 +38,8 @@ pub fn ensure(exchange: &Exchange, caller: &Caller) -> EnsureRepository {
 pub async fn start(exchange: &Exchange, name: &str, payload: Payload) -> V2Result {
     let state = &*exchange.state;
     let name = state.repository_name(name)?;
-    let caller = Caller::require(&exchange.request, state, &name, ActionSet::PUSH)?;
     exchange.check_writable()?;
+    let caller = Caller::require(&exchange.request, state, &name, ActionSet::PUSH)?;
     if let Some(mount) = exchange.query("mount")
         && let Some(response) = mount_blob(exchange, &caller, &name, &mount).await?
     {
@@ -114,10 +114,10 @@ pub async fn answer(
 ) -> V2Result {
     let state = &*exchange.state;
     let name = state.repository_name(name)?;
-    Caller::require(&exchange.request, state, &name, ActionSet::PUSH)?;
     if *method != Method::GET {
         exchange.check_writable()?;
     }
+    Caller::require(&exchange.request, state, &name, ActionSet::PUSH)?;
     let id = UploadId::parse_str(id).map_err(|_| OciError::new(OciCode::BlobUploadUnknown))?;
     match *method {
         Method::PATCH => append(exchange, &name, id, payload).await,

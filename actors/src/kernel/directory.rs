@@ -117,6 +117,12 @@ where
         self.lock().remove(key);
     }
 
+    /// Says whether the actor of `key` lives.
+    #[must_use]
+    pub fn contains(&self, key: &K) -> bool {
+        self.lock().contains_key(key)
+    }
+
     /// Counts the live actors.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -16,6 +16,7 @@ use actix::prelude::*;
 use slipway_model::{ModelError, NodeId, account, batch, node};
 use tokio::sync::watch;
 
+use crate::account::AccountError;
 use crate::deps::{Deps, Epochs, OpenBatch};
 
 /// A node without a heartbeat for this long is dead.
@@ -36,6 +37,22 @@ pub struct NodeActor {
     retired: Vec<Arc<OpenBatch>>,
     is_beating: bool,
     is_sweeping: bool,
+}
+
+/// Refuses to start beside another live node whose bytes this one could not reach.
+pub(crate) async fn check_company(
+    db: &slipway_model::Database,
+    must_be_alone: bool,
+) -> Result<(), AccountError> {
+    db.migrate().await?;
+    if must_be_alone && node::beat(db, NodeId::nil(), DEAD_AFTER_S).await? > 0 {
+        return Err(AccountError::Unavailable(
+            "another node uses this database; several nodes need a shared folder, declared by \
+             storage.shared_mount (a node that was killed counts for 30 seconds)"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Announces the node and opens its first batch.
@@ -78,6 +95,7 @@ impl NodeActor {
         let work = async move {
             let outcome = beat_once(&deps).await;
             if let Err(error) = &outcome {
+                deps.standing.cut_off();
                 tracing::warn!(%error, "no heartbeat");
             }
             outcome.ok()

@@ -15,12 +15,13 @@ const NAMES_AT_ONCE: usize = 1000;
 /// Closes our batches that are done with and those of dead nodes, then sweeps what is closed.
 pub(super) async fn run(deps: &Deps, done: Vec<Arc<OpenBatch>>) -> Result<(), RepositoryError> {
     expire_uploads(deps).await?;
+    deps.crash_point("batch.close.before");
     for batch in done {
-        deps.crash_point("batch.close.before");
         batch::close_batch(&deps.db, batch.id).await?;
-        deps.crash_point("batch.close.after");
     }
-    for id in batch::close_dead_batches(&deps.db, deps.node, false, DEAD_AFTER_S).await? {
+    let closed = batch::close_dead_batches(&deps.db, deps.node, false, DEAD_AFTER_S).await?;
+    deps.crash_point("batch.close.after");
+    for id in closed {
         deps.crash_point("batch.sweep.before");
         sweep_batch(deps, id).await?;
     }
@@ -60,6 +61,7 @@ async fn sweep_batch(deps: &Deps, id: BatchId) -> Result<(), RepositoryError> {
             .forget_batch(slipway_storage::BatchId(id.0))
             .await?;
     }
+    deps.crash_point("batch.sweep.after");
     Ok(batch::mark_swept(&deps.db, id).await?)
 }
 

@@ -159,10 +159,10 @@ type LookUp = Result<(Arc<StoredBlob>, Arc<crate::deps::Deps>), RepositoryError>
 
 impl RepositoryActor {
     fn blob_from_memory(&mut self, digest: &Digest) -> Option<Arc<StoredBlob>> {
-        self.known_id()?;
-        if !self.deps.standing.may_answer_from_memory() {
+        if !self.may_answer_from_memory() {
             return None;
         }
+        self.known_id()?;
         let blob = self.cache.blob(digest)?;
         self.count(true);
         Some(blob)

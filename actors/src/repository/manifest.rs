@@ -39,10 +39,10 @@ struct Found {
 
 impl RepositoryActor {
     fn manifest_from_memory(&mut self, reference: &Reference) -> Option<PulledManifest> {
-        self.known_id()?;
-        if !self.deps.standing.may_answer_from_memory() {
+        if !self.may_answer_from_memory() {
             return None;
         }
+        self.known_id()?;
         let now_ms = now_ms();
         let digest = match reference {
             Reference::Digest(digest) => *digest,
@@ -74,7 +74,7 @@ impl Handler<PullManifest> for RepositoryActor {
                 if reader.version == actor.version {
                     actor.learn(&reader, found.row);
                     if let Some((tag, target)) = found.target {
-                        actor.cache.tags.put(tag, target);
+                        actor.cache.keep_tag(tag, target);
                     }
                     actor
                         .cache

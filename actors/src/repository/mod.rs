@@ -29,6 +29,7 @@ pub use self::blob::{
     BlobBytes, BlobInfo, DeleteBlob, FindBlob, MountBlob, MountFrom, OpenBlob, OpenedBlob,
     RememberBlob,
 };
+pub use self::cache::Budget;
 use self::cache::Cache;
 pub use self::error::RepositoryError;
 pub use self::manifest::{ListReferrers, Manifest, PullManifest, PulledManifest, Referrers};
@@ -47,6 +48,8 @@ pub struct RepositoryActor {
     deps: Arc<Deps>,
     row: Option<OpenRow>,
     cache: Cache,
+    /// The span alone in which the cache was filled; see `Standing::alone_since`.
+    alone_since: u64,
     fifo: Fifo<Self>,
     /// Grows with each write that is applied.
     version: u64,
@@ -64,13 +67,14 @@ struct OpenRow {
 impl RepositoryActor {
     pub(crate) fn new(name: RepositoryName, deps: Arc<Deps>) -> Self {
         let settings = &deps.settings;
-        let cache = Cache::new(settings);
+        let cache = Cache::new(settings, &deps.cache_budget);
         let fifo = Fifo::new(settings.write_queue);
         Self {
             name,
             deps,
             row: None,
             cache,
+            alone_since: 0,
             fifo,
             version: 0,
             reads: 0,
@@ -84,6 +88,21 @@ impl RepositoryActor {
         if !is_hit {
             self.misses = self.misses.saturating_add(1);
         }
+    }
+
+    /// Says whether a read may be answered from memory, which is emptied first when another node
+    /// may have written since it was filled.
+    fn may_answer_from_memory(&mut self) -> bool {
+        let Some(alone_since) = self.deps.standing.alone_since() else {
+            return false;
+        };
+        if self.alone_since != alone_since {
+            self.alone_since = alone_since;
+            self.version = self.version.wrapping_add(1);
+            self.row = None;
+            self.cache.forget_all();
+        }
+        true
     }
 
     /// The repository's id from memory, unless its namespace was disabled.
@@ -161,8 +180,8 @@ pub struct RepositoryActorState {
     pub tags: usize,
     /// Manifests in memory.
     pub manifests: usize,
-    /// Bytes of these.
-    pub manifest_bytes: usize,
+    /// Bytes of memory for tags, manifests and blobs.
+    pub cached_bytes: usize,
     /// Blobs in memory.
     pub blobs: usize,
 }
@@ -184,7 +203,9 @@ impl Handler<ObserveRepository> for RepositoryActor {
             writes: self.fifo.len(),
             tags: self.cache.tags.len(),
             manifests: self.cache.manifests.len(),
-            manifest_bytes: self.cache.manifest_bytes,
+            cached_bytes: self.cache.tags.bytes()
+                + self.cache.manifests.bytes()
+                + self.cache.blobs.bytes(),
             blobs: self.cache.blobs.len(),
         })
     }

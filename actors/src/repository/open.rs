@@ -46,9 +46,9 @@ impl Handler<EnsureRepository> for RepositoryActor {
     type Result = ResponseFuture<Result<RepositoryId, RepositoryError>>;
 
     fn handle(&mut self, msg: EnsureRepository, ctx: &mut Context<Self>) -> Self::Result {
-        if let (Some(id), Some(row)) = (self.known_id(), &self.row)
+        if self.may_answer_from_memory()
+            && let (Some(id), Some(row)) = (self.known_id(), &self.row)
             && row.repository.state == "NORMAL"
-            && self.deps.standing.may_answer_from_memory()
         {
             return Box::pin(std::future::ready(Ok(id)));
         }

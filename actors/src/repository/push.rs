@@ -71,7 +71,7 @@ impl Handler<PushManifest> for RepositoryActor {
                 if !moved.is_empty() {
                     actor.cache.forget_manifests();
                 }
-                actor.cache.drop_manifest(&msg.digest);
+                actor.cache.manifests.pop(&msg.digest);
                 actor.keep_pushed(&msg);
                 let subject = msg.parsed.subject.map(|subject| subject.digest);
                 Ok(ManifestPushed {
@@ -96,7 +96,7 @@ impl RepositoryActor {
         };
         self.cache.keep_manifest(msg.digest, Arc::new(manifest));
         for tag in &msg.tags {
-            self.cache.tags.put(
+            self.cache.keep_tag(
                 tag.clone(),
                 TagTarget {
                     digest: msg.digest,
@@ -120,7 +120,7 @@ impl RepositoryActor {
             Verdict::MissingBlobs(digests) => {
                 digests
                     .iter()
-                    .for_each(|digest| drop(self.cache.blobs.pop(digest)));
+                    .for_each(|digest| self.cache.blobs.pop(digest));
                 RepositoryError::BlobsMissing(digests)
             }
             Verdict::WrongSizes(digests) => RepositoryError::WrongSizes(digests),

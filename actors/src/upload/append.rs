@@ -27,6 +27,9 @@ impl Handler<AppendChunk> for UploadActor {
     type Result = ResponseActFuture<Self, Result<UploadProgress, UploadError>>;
 
     fn handle(&mut self, msg: AppendChunk, _: &mut Context<Self>) -> Self::Result {
+        if let Some(saved) = self.wait_for_save() {
+            return Box::pin(saved.then(|(), actor: &mut Self, ctx| actor.handle(msg, ctx)));
+        }
         let taken = match self.take() {
             Ok(taken) => taken,
             Err(error) => return Box::pin(fut::ready(Err(error))),

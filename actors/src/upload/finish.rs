@@ -49,6 +49,9 @@ impl Handler<FinishUpload> for UploadActor {
     type Result = ResponseActFuture<Self, Result<BlobStored, UploadError>>;
 
     fn handle(&mut self, msg: FinishUpload, _: &mut Context<Self>) -> Self::Result {
+        if let Some(saved) = self.wait_for_save() {
+            return Box::pin(saved.then(|(), actor: &mut Self, ctx| actor.handle(msg, ctx)));
+        }
         let taken = match self.take() {
             Ok(taken) => taken,
             Err(error) => return Box::pin(fut::ready(Err(error))),
@@ -241,6 +244,11 @@ impl Handler<CancelUpload> for UploadActor {
     type Result = ResponseActFuture<Self, Result<(), UploadError>>;
 
     fn handle(&mut self, _: CancelUpload, _: &mut Context<Self>) -> Self::Result {
+        if let Some(saved) = self.wait_for_save() {
+            return Box::pin(
+                saved.then(|(), actor: &mut Self, ctx| actor.handle(CancelUpload, ctx)),
+            );
+        }
         let taken = match self.take() {
             Ok(taken) => taken,
             Err(error) => return Box::pin(fut::ready(Err(error))),

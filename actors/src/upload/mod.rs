@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use slipway_model::{RepositoryId, UploadId};
 use slipway_oci::Algorithm;
+use tokio::sync::watch;
 
 pub use self::append::{AppendChunk, GetProgress, UploadProgress};
 pub use self::error::UploadError;
@@ -35,8 +36,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// After this long without a request the actor retires.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// The uploads of this node.
-pub type Uploads = Directory<UploadId, UploadActor>;
+/// The uploads of this node; with the repository in the key, an upload is unknown in any other.
+pub type Uploads = Directory<(RepositoryId, UploadId), UploadActor>;
 
 /// What an upload actor is started with.
 #[derive(Clone)]
@@ -69,6 +70,8 @@ pub struct UploadActor {
     saved_bytes: Option<u64>,
     used_at: Instant,
     appends: u64,
+    /// Closes when the save that is at work is done.
+    saving: Option<watch::Receiver<()>>,
 }
 
 impl UploadActor {
@@ -85,6 +88,7 @@ impl UploadActor {
             saved_bytes: None,
             used_at: Instant::now(),
             appends: 0,
+            saving: None,
         }
     }
 
@@ -102,6 +106,14 @@ impl UploadActor {
         }
     }
 
+    /// A save of our own is no reason to refuse a client: its request waits for it.
+    fn wait_for_save(&self) -> Option<impl ActorFuture<Self, Output = ()> + use<>> {
+        let mut saving = self.saving.clone()?;
+        Some(fut::wrap_future(async move {
+            while saving.changed().await.is_ok() {}
+        }))
+    }
+
     fn give_back(&mut self, ready: Ready) {
         self.used_at = Instant::now();
         self.epoch = ready.epoch;
@@ -114,11 +126,18 @@ impl UploadActor {
 
     fn end(&mut self) {
         self.phase = Phase::Gone;
-        self.seed.uploads.retire(&self.seed.id);
+        self.seed
+            .uploads
+            .retire(&(self.seed.repository, self.seed.id));
     }
 
     /// Saves what is synced once the upload pauses, and retires when it stays idle.
     fn tick(&mut self, ctx: &mut Context<Self>) {
+        if matches!(self.phase, Phase::Gone) {
+            // The interval itself would keep the actor alive for ever.
+            ctx.stop();
+            return;
+        }
         let idle = self.used_at.elapsed();
         let is_saved = self.saved_bytes == Some(self.offset_bytes);
         let is_idle = matches!(self.phase, Phase::Idle(_));
@@ -136,12 +155,17 @@ impl UploadActor {
             return;
         };
         let (deps, seed, epoch) = (Arc::clone(&self.seed.deps), self.seed.clone(), self.epoch);
+        let (done, saving) = watch::channel(());
+        self.saving = Some(saving);
         let work = async move {
             let outcome = save_session(&deps, &seed, &mut session, epoch).await;
             (session, outcome)
         };
         ctx.spawn(
             fut::wrap_future(work).map(move |(session, outcome), actor: &mut Self, _| {
+                // Those who wait go on when this closure has ended.
+                let _done = done;
+                actor.saving = None;
                 let used_at = actor.used_at;
                 let was_saved = match outcome {
                     Ok(true) => true,

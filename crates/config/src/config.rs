@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sections::{
     Audit, Auth, Data, Database, Debug as DebugSection, Limits, Log, Metrics, Registry, Server,
-    Storage, Telemetry, Tls,
+    Storage, Tls,
 };
 use crate::size::ByteSize;
 
@@ -36,8 +36,6 @@ pub struct Config {
     pub audit: Audit,
     /// The process's own log.
     pub log: Log,
-    /// Traces.
-    pub telemetry: Telemetry,
     /// Prometheus metrics.
     pub metrics: Metrics,
     /// Switches for tests.

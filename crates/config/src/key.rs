@@ -119,7 +119,6 @@ pub const SECTIONS: &[Section] = &[
     sections::Limits::SECTION,
     sections::Audit::SECTION,
     sections::Log::SECTION,
-    sections::Telemetry::SECTION,
     sections::Metrics::SECTION,
     sections::Debug::SECTION,
 ];

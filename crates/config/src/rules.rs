@@ -44,7 +44,7 @@ impl Config {
 
 /// All rules that `config` breaks.
 pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
-    let rules: [fn(&Config, &mut Vec<Broken>); 10] = [
+    let rules: [fn(&Config, &mut Vec<Broken>); 8] = [
         check_listen,
         check_server_text,
         check_tls,
@@ -53,8 +53,6 @@ pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
         check_names,
         check_registry,
         check_auth,
-        check_telemetry,
-        check_limits,
     ];
     let mut broken = Vec::new();
     for rule in rules {
@@ -336,31 +334,5 @@ fn check_auth(config: &Config, faults: &mut Vec<Broken>) {
     if lanes.saturating_mul(1024) != auth.argon2_memory.bytes() {
         let problem = format!("`{}` is not a multiple of 1 KiB", auth.argon2_memory);
         faults.push(broken(&["auth.argon2_memory"], problem, "whole KiB"));
-    }
-}
-
-fn check_telemetry(config: &Config, faults: &mut Vec<Broken>) {
-    let Some(endpoint) = &config.telemetry.otlp_endpoint else {
-        return;
-    };
-    let checked = check_scheme(endpoint, &["http", "https"]).and_then(|rest| {
-        let authority = rest.split('/').next().unwrap_or_default();
-        check_authority(authority).map_err(|part| format!("`{endpoint}` has {part}"))
-    });
-    if let Err(problem) = checked {
-        let allowed = "`http://host:port` or `https://host:port`";
-        faults.push(broken(&["telemetry.otlp_endpoint"], problem, allowed));
-    }
-}
-
-fn check_limits(config: &Config, faults: &mut Vec<Broken>) {
-    let limits = &config.limits;
-    if limits.max_uri_bytes > limits.max_header_bytes {
-        let keys = ["limits.max_uri_bytes", "limits.max_header_bytes"];
-        let problem = format!(
-            "`{}` is more than a whole head may have",
-            limits.max_uri_bytes
-        );
-        faults.push(broken(&keys, problem, "up to `limits.max_header_bytes`"));
     }
 }

@@ -64,7 +64,6 @@ fn accounts_and_tokens_of_an_installation_are_carried_over() {
     assert_eq!(config.auth.token_life, Duration::from_secs(1800));
     assert_eq!(config.auth.service_key_life, Duration::from_secs(3 * 3600));
     assert_eq!(config.auth.service_key_refresh, Duration::from_secs(3600));
-    assert!(!config.auth.user_creation);
     assert!(config.audit.strict);
 }
 

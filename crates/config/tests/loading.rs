@@ -91,7 +91,6 @@ fn the_environment_is_read_by_the_type_of_the_key() {
     assert_eq!(config.storage.inline_bytes, ByteSize::from_kib(128));
     assert_eq!(config.storage_reserve(), ByteSize::from_bytes(1024));
     assert!(config.registry.disable_pushes);
-    assert!((config.telemetry.sample_ratio - 0.25).abs() < f64::EPSILON);
     assert_eq!(config.tls.min_version.as_str(), "1.3");
     assert_eq!(config.database.run_as.as_deref(), Some("1000"));
 }
@@ -319,14 +318,6 @@ const BROKEN_RULES: &[(&str, &str)] = &[
     (
         "[registry]\nopen_test_registry = true\nanonymous_access = false",
         "registry.open_test_registry",
-    ),
-    (
-        "[telemetry]\notlp_endpoint = \"collector:4318\"",
-        "telemetry.otlp_endpoint",
-    ),
-    (
-        "[limits]\nmax_uri_bytes = \"128 KiB\"",
-        "limits.max_uri_bytes",
     ),
 ];
 

@@ -30,10 +30,12 @@ pub(crate) fn parse(settings: &DatabaseSettings) -> Result<tokio_postgres::Confi
     config.connect_timeout(settings.connect_timeout);
     config.application_name("slipway");
     config.keepalives_idle(std::time::Duration::from_secs(30));
-    let is_local = config
-        .get_hosts()
-        .iter()
-        .all(|host| matches!(host, tokio_postgres::config::Host::Unix(_)));
+    // A `hostaddr` alone names no host, and is not local.
+    let is_local = config.get_hostaddrs().is_empty()
+        && config
+            .get_hosts()
+            .iter()
+            .all(|host| matches!(host, tokio_postgres::config::Host::Unix(_)));
     match (&settings.ca_certificate, config.get_ssl_mode()) {
         (Some(_), _) if !is_local => {
             config.ssl_mode(SslMode::Require);

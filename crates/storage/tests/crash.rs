@@ -118,28 +118,20 @@ fn noted_states(root: &Path) -> Vec<Vec<Segment>> {
         .collect()
 }
 
-/// What the sync journal promises: bytes per file, and which files have a durable name.
+/// What the sync journal promises: bytes per file, and which names are not durable.
 #[derive(Default)]
 struct Promised {
     sizes: HashMap<PathBuf, u64>,
-    entries: HashSet<PathBuf>,
+    loose: HashSet<PathBuf>,
 }
 
 impl Promised {
-    /// An entry counts when its folder was synced since the entries before it, and the folder's
-    /// own entry is durable: a writer that claims an entry without a sync is not believed.
+    /// A name is loose from its making until its folder is synced.
     fn read(root: &Path) -> Self {
         let text = std::fs::read_to_string(root.join("journal")).unwrap_or_default();
-        let segments_folder = root.join("blobs/seg");
-        let batch_folder = segments_folder.join(BATCH.to_string());
         let mut promised = Self::default();
-        let (mut root_synced, mut folder_synced, mut after_entry) = (false, false, false);
         for line in text.lines() {
             let (kind, rest) = line.split_once(' ').unwrap();
-            if kind != "entry" && after_entry {
-                folder_synced = false;
-            }
-            after_entry = kind == "entry";
             match kind {
                 "file" => {
                     let (path, size_bytes) = rest.rsplit_once(' ').unwrap();
@@ -147,14 +139,12 @@ impl Promised {
                         .sizes
                         .insert(path.into(), size_bytes.parse().unwrap());
                 }
-                "dir" => {
-                    root_synced |= Path::new(rest) == segments_folder;
-                    folder_synced |= root_synced && Path::new(rest) == batch_folder;
+                "made" => {
+                    promised.loose.insert(rest.into());
                 }
-                "entry" if folder_synced => {
-                    promised.entries.insert(rest.into());
-                }
-                "entry" => {}
+                "dir" => promised
+                    .loose
+                    .retain(|path| path.parent() != Some(Path::new(rest))),
                 other => panic!("unknown line `{other}`"),
             }
         }
@@ -166,12 +156,15 @@ impl Promised {
 fn lose_power(root: &Path) {
     let promised = Promised::read(root);
     let folder = root.join("blobs/seg").join(BATCH.to_string());
+    if promised.loose.contains(&folder) && folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
     let Ok(files) = std::fs::read_dir(folder) else {
         return;
     };
     for file in files {
         let path = file.unwrap().path();
-        if !promised.entries.contains(&path) {
+        if promised.loose.contains(&path) {
             std::fs::remove_file(&path).unwrap();
             continue;
         }

@@ -35,8 +35,6 @@ section! {
             quay ["GLOBAL_READONLY_SUPER_USERS"], flags [reload];
         /// Whether the first user can be made over the API while there is none yet.
         user_initialize: bool = true, quay ["FEATURE_USER_INITIALIZE"];
-        /// Whether people can sign up by themselves.
-        user_creation: bool = true, quay ["FEATURE_USER_CREATION"], flags [public, reload];
         /// Memory for hashing one password with argon2id.
         argon2_memory: ByteSize = ByteSize::from_mib(19),
             range [ByteSize::from_kib(8), ByteSize::from_gib(4)];

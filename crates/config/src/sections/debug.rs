@@ -13,7 +13,5 @@ section! {
         crash_point: Option<String> = None;
         /// For tests: file that records each write and sync of storage, to replay power cuts.
         sync_journal: Option<PathBuf> = None;
-        /// For tests: a fault to inject, such as a full disk.
-        fault: Option<String> = None;
     }
 }

@@ -11,10 +11,6 @@ section! {
     Limits in "limits" {
         /// Unfinished uploads over all repositories.
         max_uploads: u32 = 10_000, range [1, 10_000_000];
-        /// Unfinished uploads in one repository.
-        max_uploads_per_repository: u32 = 1000, range [1, 10_000_000];
-        /// Chunks of one upload's body that wait to be written.
-        upload_queue: u32 = 8, range [1, 1024];
         /// Messages waiting for one repository.
         repository_mailbox: u32 = 1024, range [1, 1_048_576];
         /// Messages waiting for one upload.
@@ -27,10 +23,10 @@ section! {
         repository_actors: u32 = 10_000, range [1, 10_000_000];
         /// Tags kept in memory for each of these repositories.
         tag_cache_entries: u32 = 10_000, range [1, 10_000_000];
-        /// Memory for manifests over all repositories.
+        /// Memory for tags, manifests and small blobs over all repositories.
         manifest_cache_bytes: ByteSize = ByteSize::from_mib(64),
             range [ByteSize::from_bytes(0), ByteSize::from_gib(64)];
-        /// Blob rows kept in memory.
+        /// Blob rows kept in memory for each of these repositories.
         blob_cache_entries: u32 = 50_000, range [1, 10_000_000];
         /// Requests per second that one client network may make; 0 sets no limit.
         ///
@@ -39,7 +35,7 @@ section! {
             flags [reload];
         /// Largest head of a request.
         max_header_bytes: ByteSize = ByteSize::from_kib(64),
-            range [ByteSize::from_kib(1), ByteSize::from_mib(1)];
+            range [ByteSize::from_kib(1), ByteSize::from_kib(112)];
         /// Longest target of a request.
         max_uri_bytes: ByteSize = ByteSize::from_kib(16),
             range [ByteSize::from_kib(1), ByteSize::from_kib(256)];

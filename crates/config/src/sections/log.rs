@@ -22,7 +22,7 @@ section! {
         level: String = "info".to_owned(), quay ["LOGGING_LEVEL"], flags [reload];
         /// For people (`text`) or for machines (`json`).
         format: LogFormat = LogFormat::Text;
-        /// Whether every request leaves a line.
-        access: bool = true, flags [reload];
+        /// Whether every request leaves a line (`info`, target `access`).
+        access: bool = false, flags [reload];
     }
 }

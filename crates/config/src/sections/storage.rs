@@ -52,8 +52,5 @@ section! {
         /// Whether the folder is a mount that several nodes share; then nothing is assumed about
         /// who else writes there.
         shared_mount: bool = false;
-        /// Bytes read ahead for each running download.
-        read_ahead: ByteSize = ByteSize::from_mib(1),
-            range [ByteSize::from_kib(4), ByteSize::from_mib(64)];
     }
 }

@@ -29,7 +29,7 @@ impl Folder {
         parent: Option<Arc<Folder>>,
         witness: &Arc<Witness>,
     ) -> Result<Arc<Self>, StorageError> {
-        make_folder(&path)?;
+        make_folder(&path, witness)?;
         let target = path.clone();
         let witness = Arc::clone(witness);
         let sync = GroupSync::new(move || sync_folder(&target, &witness));
@@ -53,19 +53,25 @@ impl Folder {
     }
 }
 
-fn make_folder(path: &Path) -> Result<(), StorageError> {
+fn make_folder(path: &Path, witness: &Witness) -> Result<(), StorageError> {
     match fs::DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => Ok(()),
+        Ok(()) => witness.entry_made(path),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(StorageError::from_io("make folder", path.display(), &error)),
     }
 }
 
-/// Syncs one folder. Blocks.
-pub(super) fn sync_folder(path: &Path, witness: &Witness) -> Result<(), StorageError> {
+/// Syncs a folder of segments. Blocks.
+fn sync_folder(path: &Path, witness: &Witness) -> Result<(), StorageError> {
     witness.at("segment.dir_sync.before");
+    sync_root(path, witness)?;
+    witness.at("segment.dir_sync.after");
+    Ok(())
+}
+
+/// Syncs a folder above those of segments, which happens at start only. Blocks.
+pub(super) fn sync_root(path: &Path, witness: &Witness) -> Result<(), StorageError> {
     let synced = File::open(path).and_then(|folder| folder.sync_all());
     synced.map_err(|error| StorageError::from_io("sync folder", path.display(), &error))?;
-    witness.at("segment.dir_sync.after");
     witness.folder_synced(path)
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
-use super::folder::sync_folder;
+use super::folder::sync_root;
 use super::witness::Witness;
 use super::{LocalEngine, on_pool};
 use crate::error::{StorageError, StorageErrorKind};
@@ -25,10 +25,10 @@ pub(super) fn prepare_root(root: &Path, witness: &Witness) -> Result<(), Storage
         _ => fs::create_dir(&probes),
     };
     emptied.map_err(|error| StorageError::from_io("empty", probes.display(), &error))?;
-    sync_folder(root, witness)?;
+    sync_root(root, witness)?;
     match root.canonicalize().ok().as_deref().and_then(Path::parent) {
         // The parent may be foreign and not readable for us; then it existed before us too.
-        Some(parent) => match sync_folder(parent, witness) {
+        Some(parent) => match sync_root(parent, witness) {
             Err(error) if error.kind == StorageErrorKind::Denied => Ok(()),
             other => other,
         },

@@ -148,7 +148,6 @@ impl LocalEngine {
         let folder = on_pool(move || engine.put_file(key, bytes)).await?;
         if self.sync_mode == SyncMode::Always {
             folder.sync().await?;
-            self.witness.entry_synced(&self.path(key))?;
         }
         Ok(Segment { key, size_bytes })
     }

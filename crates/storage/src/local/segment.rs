@@ -46,6 +46,7 @@ impl OpenSegment {
             .mode(0o600)
             .open(&path);
         let file = made.map_err(|error| StorageError::from_io("create", key, &error))?;
+        witness.entry_made(&path)?;
         witness.at("segment.create");
         Ok(Self::wrap(key, path, file, 0))
     }

@@ -47,8 +47,9 @@ impl Witness {
         self.note(path, format_args!("dir {}\n", path.display()))
     }
 
-    pub(super) fn entry_synced(&self, path: &Path) -> Result<(), StorageError> {
-        self.note(path, format_args!("entry {}\n", path.display()))
+    /// A name that is lost with the power unless its folder is synced later.
+    pub(super) fn entry_made(&self, path: &Path) -> Result<(), StorageError> {
+        self.note(path, format_args!("made {}\n", path.display()))
     }
 
     fn note(&self, path: &Path, line: fmt::Arguments<'_>) -> Result<(), StorageError> {

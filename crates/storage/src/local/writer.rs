@@ -128,9 +128,7 @@ impl LocalWriter {
             self.failure = Some(error.clone());
             return Err(error);
         }
-        for path in self.new_entries.drain(..) {
-            self.engine.witness.entry_synced(&path)?;
-        }
+        self.new_entries.clear();
         self.dirty.clear();
         Ok(())
     }

@@ -1,0 +1,3 @@
+//! Quay's REST API over the wire.
+
+mod initialize;

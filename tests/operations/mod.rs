@@ -1,0 +1,7 @@
+//! Starting, stopping, and what goes wrong around the process.
+
+mod command;
+mod database;
+mod refusals;
+mod shutdown;
+mod tls;
