@@ -159,7 +159,8 @@ fn a_guarded_library_is_used_by_its_owners_only() {
     let manifests = read_manifests().expect("the manifests are readable");
     let mut offences = Vec::new();
     for (library, owners) in GUARDED {
-        for manifest in manifests.values() {
+        // The test kit is never shipped, and prepares databases that the tested code then opens.
+        for manifest in manifests.values().filter(|found| found.name != "slipway-testkit") {
             if manifest.shipped.contains(library) && !owners.contains(&manifest.name.as_str()) {
                 offences.push(format!("{} may not use {library}", manifest.path));
             }
