@@ -21,12 +21,13 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [(&str, &str); 5] = migrations![
+const MIGRATIONS: [(&str, &str); 6] = migrations![
     "0001_accounts",
     "0002_repositories",
     "0003_blobs",
     "0004_commit_blobs",
     "0005_manifests",
+    "0006_commit_losers",
 ];
 
 const CREATE_TABLE: &str = include_str!("../../../sql/migrations/table.sql");
