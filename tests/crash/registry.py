@@ -156,9 +156,9 @@ class Registry:
         rows = self.query("SELECT batch_id, encode(name, 'hex'), size_bytes FROM segment")
         return {f"{batch}/{name}": int(size) for batch, name, size in rows}
 
-    def leftovers(self, seconds=60):
+    def leftovers(self, seconds=45, lost_seconds=3):
         """What is stored but not named, or named but not stored, once that has had time to end."""
-        deadline = time.monotonic() + seconds
+        began_at = time.monotonic()
         while True:
             # A commit between the two looks must not read as a lost file.
             named = self.named()
@@ -168,7 +168,7 @@ class Registry:
             lost = sorted(key for key in named if key in named_after and stored.get(key, -1) < named[key])
             if not orphans and not lost:
                 return []
-            if time.monotonic() > deadline:
+            if time.monotonic() > began_at + (lost_seconds if lost else seconds):
                 return [f"not named: {key}" for key in orphans] + [f"lost: {key}" for key in lost]
             time.sleep(0.25)
 
