@@ -18,5 +18,6 @@
 
 mod api;
 mod operations;
+mod policy;
 mod support;
 mod v2;

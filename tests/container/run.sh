@@ -28,7 +28,7 @@ build() { "$root/tools/image.sh" "$image"; }
 described() {
   same "user" 1001:0 "$(podman image inspect --format '{{.User}}' "$image")"
   same "volume" '{"/data":{}}' "$(podman image inspect --format '{{json .Config.Volumes}}' "$image")"
-  podman image inspect --format '{{json .HealthCheck}}{{json .Config.Healthcheck}}' "$image" | grep -q slipway-health
+  podman image inspect --format '{{json .HealthCheck}}{{json .Config.Healthcheck}}' "$image" | grep -q '"health"'
   echo "image size: $(podman image inspect --format '{{.Size}}' "$image") bytes"
 }
 
@@ -70,7 +70,7 @@ push_and_pull() {
   crane digest --insecure "$HOST/admin/app:1" >"$TMP/digest"
 }
 
-inside() { podman exec "$1" /usr/local/bin/slipway-health; }
+inside() { podman exec "$1" /usr/local/bin/slipway health; }
 
 runs_as() {
   local got
