@@ -64,7 +64,7 @@ const GUARDED: [(&str, &[&str]); 13] = [
     ("opendal", &["slipway-storage"]),
     ("postgres-types", &["slipway-model"]),
     ("ring", &["slipway-auth"]),
-    ("tokio-postgres", &["slipway-model"]),
+    ("tokio-postgres", &["slipway-model", "slipway-testkit"]),
 ];
 
 /// What only tests may use.
