@@ -4,7 +4,7 @@
 //! health says no, running requests get `server.drain_timeout`, uploads are saved, the node says
 //! goodbye, the database stops last.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,42 +58,23 @@ impl Running {
             addresses.push(listener.local_addr().context("a listener has no address")?);
         }
         let embedded = start_embedded(&config).await?;
-        let (db, others_are_dead) = open_database(&config, embedded.as_ref()).await?;
-        let server_name = server_name(&config, &addresses);
-        let store = open_store(&config).await?;
-        let workers = worker_count(&config);
-        let boot = BootConfig {
-            db,
-            store,
-            settings: actor_settings(&config),
-            accounts: account_settings(&config, server_name.clone()),
-            mailboxes: mailboxes(&config),
-            arbiters: workers,
-            others_are_dead,
-            must_be_alone: config.storage.engine == StorageEngine::Memory
-                || !config.storage.shared_mount,
-            crash_hook: crash_hook(&config),
-        };
-        let actors = Actors::start(boot)
-            .await
-            .context("the actors cannot be started")?;
-        let state = Data::new(AppState::new(actors, Arc::clone(&config), server_name));
-        let app_state = state.clone();
-        let factory = move || {
-            App::new()
-                .app_data(app_state.clone())
-                .configure(routes::mount)
-        };
-        let settings = transport_settings(&config, workers);
-        let (server, handle) = slipway_transport::serve(listeners, settings, factory)?;
-        let serving = actix_rt::spawn(server);
-        Ok(Self {
-            addresses,
-            state,
-            handle,
-            serving,
-            embedded,
-        })
+        match assemble(&config, listeners, &addresses, embedded.as_ref()).await {
+            Ok(edge) => Ok(Self {
+                addresses,
+                state: edge.state,
+                handle: edge.handle,
+                serving: actix_rt::spawn(edge.server),
+                embedded,
+            }),
+            Err(error) => {
+                if let Some(embedded) = embedded
+                    && let Err(stopping) = embedded.stop().await
+                {
+                    tracing::warn!(error = %stopping, "the database did not stop cleanly");
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Stops, letting running requests end.
@@ -114,6 +95,58 @@ impl Running {
                 .context("the database did not stop cleanly")?;
         }
         Ok(())
+    }
+}
+
+/// What answers requests.
+struct Edge {
+    state: Data<AppState>,
+    server: slipway_transport::Server,
+    handle: ServerHandle,
+}
+
+/// Puts everything above the database together; what was started stops again on a failure.
+async fn assemble(
+    config: &Arc<Config>,
+    listeners: Vec<TcpListener>,
+    addresses: &[SocketAddr],
+    embedded: Option<&EmbeddedServer>,
+) -> anyhow::Result<Edge> {
+    let (db, others_are_dead) = open_database(config, embedded).await?;
+    let server_name = server_name(config, addresses);
+    let workers = worker_count(config);
+    let boot = BootConfig {
+        db,
+        store: open_store(config).await?,
+        settings: actor_settings(config),
+        accounts: account_settings(config, server_name.clone()),
+        mailboxes: mailboxes(config),
+        arbiters: workers,
+        others_are_dead,
+        must_be_alone: config.storage.engine == StorageEngine::Memory
+            || !config.storage.shared_mount,
+        crash_hook: crash_hook(config),
+    };
+    let actors = Actors::start(boot)
+        .await
+        .context("the actors cannot be started")?;
+    let state = Data::new(AppState::new(actors, Arc::clone(config), server_name));
+    let app_state = state.clone();
+    let factory = move || {
+        App::new()
+            .app_data(app_state.clone())
+            .configure(routes::mount)
+    };
+    match slipway_transport::serve(listeners, transport_settings(config, workers), factory) {
+        Ok((server, handle)) => Ok(Edge {
+            state,
+            server,
+            handle,
+        }),
+        Err(error) => {
+            state.actors.stop().await;
+            Err(error.into())
+        }
     }
 }
 

@@ -92,6 +92,10 @@ go_install() {
   local name=$1 module=$2
   cached "$name" && return 0
   command -v go >/dev/null || apt_install golang-go
+  # Older ones cannot fetch the newer toolchain that these programs ask for.
+  local minor
+  minor=$(go env GOVERSION | cut -d. -f2)
+  [ "${minor:-0}" -ge 21 ] || fail "Go 1.21 or newer is needed to build $name; this is $(go env GOVERSION)"
   say "building $name from $module"
   CGO_ENABLED=0 GOFLAGS='-buildvcs=false -trimpath' GOBIN=$cache_bin go install -ldflags='-s -w' "$module"
 }

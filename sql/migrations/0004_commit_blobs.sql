@@ -5,7 +5,8 @@
 -- name an item and a repository, which gets a lease on the blob.
 -- Answers a row per item: the generation, whether this call stored it (a loser
 -- of a race for one digest drops its segments), and whether its batch was
--- closed (then nothing of the item was written).
+-- closed (then nothing of the item was written). A loser's segments that a saved
+-- upload named are unnamed from here on, so their batches are swept again.
 -- Locks: batches FOR SHARE, then blob rows in digest order.
 CREATE FUNCTION commit_blobs(
     digests bytea[], sizes bigint[], inlines bytea[],
@@ -68,6 +69,12 @@ BEGIN
                       segment_positions, segment_sizes)
                AS s (item, batch_id, name, position, size_bytes)
          WHERE s.item = ANY (inserted_items);
+        UPDATE segment_batch b SET swept_at = NULL
+         WHERE b.swept_at IS NOT NULL
+           AND b.id IN (SELECT s.batch_id
+                          FROM unnest(segment_items, segment_batches) AS s (item, batch_id)
+                         WHERE NOT (s.item = ANY (inserted_items))
+                           AND NOT (s.item = ANY (fenced_items)));
         DELETE FROM upload u
          USING unnest(segment_items, segment_uploads) AS s (item, upload_id)
          WHERE u.id = s.upload_id AND NOT (s.item = ANY (fenced_items));

@@ -93,9 +93,13 @@ class Rounds:
                 self.verdicts.say(f"random round {number}", [str(error)])
                 return
             faults += pushers.faults
-            faults += self.look()
+            faults += self.look(open_too=kill == self.kill_server)
             news = len(self.book.entries) - before
             self.verdicts.say(f"random round {number}: {title}, {news} confirmed, {len(self.book.entries)} in all", faults)
+        # What could not be dropped while the database was away goes with the batch.
+        self.registry.kill()
+        self.registry.must_start()
+        self.verdicts.say("after a last kill nothing is left over or lost", self.registry.leftovers())
         self.registry.stop()
 
     def kill_server(self, pushers, number):
@@ -129,12 +133,12 @@ class Rounds:
         faults = [] if self.registry.process.poll() is None else ["the server ended with its database"]
         return f"database killed, pushes again after {seconds:.1f} s, {pushers.refused} refused", faults
 
-    def look(self):
+    def look(self, open_too):
         faults = self.book.wrong(self.client, threads=16)
         postmasters = self.registry.postmasters()
         if postmasters != [self.registry.postmaster()]:
             faults.append(f"postmasters {postmasters}, locked by {self.registry.postmaster()}")
-        return faults + self.registry.leftovers()
+        return faults + self.registry.leftovers(open_too=open_too)
 
 
 def run(root, folder, verdicts):

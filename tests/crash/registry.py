@@ -156,9 +156,15 @@ class Registry:
         rows = self.query("SELECT batch_id, encode(name, 'hex'), size_bytes FROM segment")
         return {f"{batch}/{name}": int(size) for batch, name, size in rows}
 
-    def leftovers(self, seconds=60):
-        """What is stored but not named, or named but not stored, once that has had time to end."""
-        deadline = time.monotonic() + seconds
+    def open_batches(self):
+        return {row[0] for row in self.query("SELECT id FROM segment_batch WHERE closed_at IS NULL")}
+
+    def leftovers(self, seconds=45, lost_seconds=3, open_too=True):
+        """What is stored but not named, or named but not stored, once that has had time to end.
+
+        Without `open_too`, what lies in a batch that is still open may wait for its sweep.
+        """
+        began_at = time.monotonic()
         while True:
             # A commit between the two looks must not read as a lost file.
             named = self.named()
@@ -166,9 +172,12 @@ class Registry:
             named_after = self.named()
             orphans = sorted(key for key in stored if key not in named and key not in named_after)
             lost = sorted(key for key in named if key in named_after and stored.get(key, -1) < named[key])
+            if not open_too:
+                is_open = self.open_batches()
+                orphans = [key for key in orphans if key.split("/")[0] not in is_open]
             if not orphans and not lost:
                 return []
-            if time.monotonic() > deadline:
+            if time.monotonic() > began_at + (lost_seconds if lost else seconds):
                 return [f"not named: {key}" for key in orphans] + [f"lost: {key}" for key in lost]
             time.sleep(0.25)
 

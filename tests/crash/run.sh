@@ -4,6 +4,7 @@
 # and expects everything that was confirmed to be there and nothing else. See README.md.
 #
 # CRASH_ROUNDS  random kills (default 6)
+# CRASH_POINTS  which crash points are tried (default all)
 # CRASH_PARTS   which parts run (default "points random full")
 source "$(dirname "$0")/../../tools/suite.sh"
 suite crash

@@ -37,6 +37,7 @@ pub struct NodeActor {
     retired: Vec<Arc<OpenBatch>>,
     is_beating: bool,
     is_sweeping: bool,
+    has_stopped: bool,
 }
 
 /// Refuses to start beside another live node whose bytes this one could not reach.
@@ -83,11 +84,12 @@ impl NodeActor {
             retired: Vec::new(),
             is_beating: false,
             is_sweeping: false,
+            has_stopped: false,
         }
     }
 
     fn beat(&mut self, ctx: &mut Context<Self>) {
-        if self.is_beating {
+        if self.is_beating || self.has_stopped {
             return;
         }
         self.is_beating = true;
@@ -123,7 +125,7 @@ impl NodeActor {
     }
 
     fn sweep(&mut self, ctx: &mut Context<Self>) {
-        if self.is_sweeping {
+        if self.is_sweeping || self.has_stopped {
             return;
         }
         self.is_sweeping = true;
@@ -175,6 +177,7 @@ impl Handler<StopNode> for NodeActor {
     type Result = ResponseFuture<Result<(), crate::kernel::DispatchError>>;
 
     fn handle(&mut self, _: StopNode, _: &mut Context<Self>) -> Self::Result {
+        self.has_stopped = true;
         let deps = Arc::clone(&self.deps);
         Box::pin(async move {
             if let Err(error) = node::stop_node(&deps.db, deps.node).await {

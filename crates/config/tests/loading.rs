@@ -78,7 +78,6 @@ fn the_environment_is_read_by_the_type_of_the_key() {
         .with_env("SLIPWAY__STORAGE__INLINE_BYTES", "128 KiB")
         .with_env("SLIPWAY__STORAGE__RESERVE", "1024")
         .with_env("SLIPWAY__REGISTRY__DISABLE_PUSHES", "true")
-        .with_env("SLIPWAY__TELEMETRY__SAMPLE_RATIO", "0.25")
         .with_env("SLIPWAY__TLS__MIN_VERSION", "1.3")
         .with_env("SLIPWAY__DATABASE__RUN_AS", "1000");
 

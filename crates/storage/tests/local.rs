@@ -337,7 +337,7 @@ async fn concurrent_commits_share_folder_syncs() {
     let folder_syncs = text.lines().filter(|line| line.ends_with("/seg/1")).count();
     let entries = text
         .lines()
-        .filter(|line| line.starts_with("entry "))
+        .filter(|line| line.starts_with("made ") && line.contains("/seg/1/"))
         .count();
     assert_eq!(entries, 40);
     assert!(

@@ -297,6 +297,7 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("FEATURE_UI_MODELCARD"),
     refused("FEATURE_UI_V2", INTERFACES),
     not_built("FEATURE_USERNAME_CONFIRMATION"),
+    not_built("FEATURE_USER_CREATION"),
     not_built("FEATURE_USER_EVENTS"),
     mapped(
         "FEATURE_USER_INITIALIZE",
@@ -305,7 +306,6 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     ),
     not_built("FEATURE_USER_LAST_ACCESSED"),
     not_built("FEATURE_USER_LOG_ACCESS"),
-    not_built("FEATURE_USER_CREATION"),
     not_built("FEATURE_USER_METADATA"),
     not_built("FEATURE_USER_RENAME"),
     not_built("FEATURE_VERIFY_QUOTA"),
