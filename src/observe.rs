@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use serde_json::json;
 use slipway_actors::account::CheckLogin;
-use slipway_actors::{Entry, kernel::DispatchError};
+use slipway_actors::kernel::DispatchError;
 use slipway_auth::challenge::{Credentials, parse_authorization};
 use slipway_oci::{Digest, OciCode, RepositoryName, TagName};
 
@@ -38,13 +38,6 @@ pub fn record_pull(
             Err(OciError::unavailable("the usage log is full"))
         }
         _ => Ok(()),
-    }
-}
-
-/// Writes a row about anything but a pull; drops are counted by the ledger.
-pub fn record(state: &AppState, entry: Entry) {
-    if let Err(error) = state.actors.record(entry) {
-        tracing::debug!(%error, "a usage log row was dropped");
     }
 }
 
