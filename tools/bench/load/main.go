@@ -108,7 +108,7 @@ func run(arguments []string) error {
 		return err
 	}
 	if measured.Errors > 0 {
-		return fmt.Errorf("%s on %s: %d errors, first: %s", p.scenario, *name, measured.Errors, measured.FirstError)
+		return fmt.Errorf("%s on %s: errors: %d, first: %s", p.scenario, *name, measured.Errors, measured.FirstError)
 	}
 	return nil
 }
@@ -142,12 +142,17 @@ func measure(server *registry, p plan, chosen scenario, pids []int) (line, error
 	}
 	serverBefore, clientBefore := cpuSeconds(pids), ownSeconds()
 	t := timed()
+	serverCPU, clientCPU := cpuSeconds(pids)-serverBefore, ownSeconds()-clientBefore
+	for _, pid := range pids {
+		if _, err := readStat(pid); err != nil {
+			return line{}, fmt.Errorf("a process of the server ended: %w", err)
+		}
+	}
 	l := line{
 		Scenario: p.scenario, Size: p.size, Clients: p.clients, Unit: chosen.unit,
 		Units: float64(t.done), Seconds: t.seconds, Errors: t.failed, FirstError: t.firstError,
 		P50: t.milliseconds(0.5), P99: t.milliseconds(0.99),
-		ServerCPU: cpuSeconds(pids) - serverBefore, ServerPeak: peakMiB(pids),
-		ClientCPU: ownSeconds() - clientBefore, Measured: len(pids) > 0,
+		ServerCPU: serverCPU, ServerPeak: peakMiB(pids), ClientCPU: clientCPU, Measured: len(pids) > 0,
 	}
 	if chosen.bytes {
 		l.Units *= float64(p.size) / (1 << 20)

@@ -176,7 +176,7 @@ func (r *registry) do(c call) (*http.Response, error) {
 	}
 	start, _ := io.ReadAll(io.LimitReader(answer.Body, 200))
 	finish(answer)
-	return nil, fmt.Errorf("%s %s answered %s: %s", c.method, target.Path, answer.Status, start)
+	return nil, fmt.Errorf("%s %s answered %s: %q", c.method, target.Path, answer.Status, start)
 }
 
 func blobPath(repository, digest string) string { return "/v2/" + repository + "/blobs/" + digest }
