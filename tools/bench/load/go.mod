@@ -1,0 +1,3 @@
+module slipway.invalid/load
+
+go 1.21
