@@ -1,6 +1,6 @@
 //! Where the program speaks: its log on standard error, answers of commands on standard output.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use slipway_config::Config;
 use slipway_config::sections::LogFormat;
@@ -18,6 +18,8 @@ pub(super) fn start(config: &Config) -> anyhow::Result<()> {
     let filter = filter.add_directive(quiet);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A file or a pipe gets no colours.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let started = match config.log.format {
         LogFormat::Text => builder.try_init(),
