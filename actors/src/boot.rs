@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use slipway_auth::jwt::TokenVerifier;
-use slipway_model::audit::Entry;
 use slipway_model::{Database, NodeId, UploadId};
 use slipway_oci::{Algorithm, RepositoryName};
 use slipway_storage::Store;
@@ -21,9 +20,7 @@ use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
 use crate::catalog::CatalogActor;
 use crate::deps::{CrashHook, Deps, Epochs, OpenBatch, Settings, Standing};
 use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
-use crate::ledger::{
-    FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, Record, RecordPull,
-};
+use crate::ledger::{FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, RecordPull};
 use crate::node::{self, NodeActor, StopNode};
 use crate::repository::{
     Budget, EnsureRepository, ObserveRepository, Repositories, RepositoryActor,
@@ -89,6 +86,11 @@ struct Inner {
 
 const SINGLETON_MAILBOX: usize = 1024;
 
+/// Starts `count` threads for actors, one at least.
+fn start_arbiters(count: usize) -> Vec<ArbiterHandle> {
+    (0..count.max(1)).map(|_| Arbiter::new().handle()).collect()
+}
+
 /// What the actors' dependencies are made of.
 struct DepsSeed {
     db: Database,
@@ -105,8 +107,13 @@ type Prepared = (
 
 impl DepsSeed {
     /// Migrates the database, announces the node and opens its first batch.
-    async fn prepare(self, others_are_dead: bool) -> Result<Prepared, AccountError> {
+    async fn prepare(
+        self,
+        others_are_dead: bool,
+        must_be_alone: bool,
+    ) -> Result<Prepared, AccountError> {
         self.db.migrate().await?;
+        node::check_company(&self.db, must_be_alone && !others_are_dead).await?;
         let id = NodeId::new_v4();
         let first = node::announce(&self.db, id, others_are_dead).await?;
         let (batch_sender, batches) = watch::channel(Arc::new(first));
@@ -138,11 +145,10 @@ impl Actors {
             settings: config.settings,
             crash_hook: config.crash_hook,
         };
-        node::check_company(&seed.db, config.must_be_alone && !config.others_are_dead).await?;
-        let (deps, batch_sender, epoch_sender) = seed.prepare(config.others_are_dead).await?;
-        let arbiters: Vec<ArbiterHandle> = (0..config.arbiters.max(1))
-            .map(|_| Arbiter::new().handle())
-            .collect();
+        let (deps, batch_sender, epoch_sender) = seed
+            .prepare(config.others_are_dead, config.must_be_alone)
+            .await?;
+        let arbiters = start_arbiters(config.arbiters);
         let place = |index: usize| -> Result<&ArbiterHandle, AccountError> {
             let index = index.checked_rem(arbiters.len()).unwrap_or_default();
             arbiters
@@ -330,14 +336,6 @@ impl Actors {
         if let Err(error) = told {
             tracing::debug!(repository.name = %name, %error, "a hint was dropped");
         }
-    }
-
-    /// Leaves a row for the usage log.
-    ///
-    /// # Errors
-    /// [`DispatchError::Full`] when the queue is full.
-    pub fn record(&self, entry: Entry) -> Result<(), DispatchError> {
-        self.inner.ledger.tell(Record(entry))
     }
 
     /// Counts a pull for the usage log.

@@ -25,7 +25,7 @@ pub mod repository;
 pub mod upload;
 
 pub use crate::boot::{Actors, BootConfig, Mailboxes};
-pub use slipway_model::audit::{Entry, Origin};
+pub use slipway_model::audit::Origin;
 pub use slipway_model::{
     AccountId, Database, DatabaseSettings, ModelError, NamespaceId, RepositoryId, UploadId,
 };

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use actix_web::http::header::HeaderName;
 use slipway_actors::Actors;
 use slipway_auth::claims::Naming;
 use slipway_auth::token_cache::TokenCache;
@@ -30,6 +31,8 @@ pub struct AppState {
     pub metrics: Metrics,
     /// Limits of manifests.
     pub manifest_limits: ManifestLimits,
+    /// Header that carries the id of a request; `None` when the configured name cannot be one.
+    pub request_id_header: Option<HeaderName>,
     is_draining: AtomicBool,
 }
 
@@ -50,6 +53,7 @@ impl AppState {
                 max_bytes,
                 ..ManifestLimits::default()
             },
+            request_id_header: config.server.request_id_header.parse().ok(),
             config,
             is_draining: AtomicBool::new(false),
         }

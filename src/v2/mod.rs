@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use slipway_oci::OciCode;
@@ -122,7 +122,6 @@ pub async fn dispatch(
         AccessLog::start(&request, &state),
     );
     let checked = check_request(&request, &state, &client);
-    let header = HeaderName::from_bytes(state.config.server.request_id_header.as_bytes());
     let exchange = Exchange {
         request,
         state: Arc::clone(&state),
@@ -137,8 +136,8 @@ pub async fn dispatch(
     if let Some(log) = log {
         log.write(&client, &id, response.status());
     }
-    if let (Ok(name), Ok(value)) = (header, HeaderValue::from_str(&id)) {
-        response.headers_mut().insert(name, value);
+    if let (Some(name), Ok(value)) = (&state.request_id_header, HeaderValue::from_str(&id)) {
+        response.headers_mut().insert(name.clone(), value);
     }
     response
 }

@@ -114,19 +114,6 @@ impl Actor for LedgerActor {
     }
 }
 
-/// Keeps a row for the next batch.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Record(pub Entry);
-
-impl Handler<Record> for LedgerActor {
-    type Result = ();
-
-    fn handle(&mut self, msg: Record, _: &mut Context<Self>) {
-        self.keep(vec![msg.0]);
-    }
-}
-
 /// A pull of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pull {

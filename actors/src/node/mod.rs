@@ -45,7 +45,6 @@ pub(crate) async fn check_company(
     db: &slipway_model::Database,
     must_be_alone: bool,
 ) -> Result<(), AccountError> {
-    db.migrate().await?;
     if must_be_alone && node::beat(db, NodeId::nil(), DEAD_AFTER_S).await? > 0 {
         return Err(AccountError::Unavailable(
             "another node uses this database; several nodes need a shared folder, declared by \

@@ -106,6 +106,23 @@ impl RepositoryActor {
         }
     }
 
+    /// Brings the end of a tag or a manifest into memory; `unknown` is the refusal when there was
+    /// nothing to end.
+    pub(super) fn apply_end(
+        &mut self,
+        outcome: Result<Verdict, RepositoryError>,
+        unknown: RepositoryError,
+    ) -> Result<(), RepositoryError> {
+        // Even a failed write may have happened.
+        self.version = self.version.wrapping_add(1);
+        self.cache.forget_all();
+        match outcome? {
+            Verdict::Done(_) => Ok(()),
+            Verdict::Unknown => Err(unknown),
+            other => Err(self.refusal(other)),
+        }
+    }
+
     pub(super) fn refusal(&mut self, verdict: Verdict) -> RepositoryError {
         match verdict {
             Verdict::Done(_) => RepositoryError::Internal("a refusal was expected".to_owned()),
@@ -236,13 +253,10 @@ impl Handler<DeleteManifest> for RepositoryActor {
             ctx,
             plan,
             move |actor: &mut Self, outcome: Result<Verdict, RepositoryError>| {
-                actor.version = actor.version.wrapping_add(1);
-                actor.cache.forget_all();
-                match outcome? {
-                    Verdict::Done(_) => Ok(()),
-                    Verdict::Unknown => Err(RepositoryError::ManifestUnknown(digest.to_string())),
-                    other => Err(actor.refusal(other)),
-                }
+                actor.apply_end(
+                    outcome,
+                    RepositoryError::ManifestUnknown(digest.to_string()),
+                )
             },
         )
     }

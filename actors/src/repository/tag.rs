@@ -66,13 +66,7 @@ impl Handler<DeleteTag> for RepositoryActor {
             ctx,
             plan,
             move |actor: &mut Self, outcome: Result<Verdict, RepositoryError>| {
-                actor.version = actor.version.wrapping_add(1);
-                actor.cache.forget_all();
-                match outcome? {
-                    Verdict::Done(_) => Ok(()),
-                    Verdict::Unknown => Err(RepositoryError::TagUnknown(name)),
-                    other => Err(actor.refusal(other)),
-                }
+                actor.apply_end(outcome, RepositoryError::TagUnknown(name))
             },
         )
     }
