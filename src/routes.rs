@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! /v2…                                   OCI distribution (v2::path takes it apart)
-//! /api/v1/user/initialize                the first user
+//! /api/v1/…                              Quay's REST API (api::router finds the operation)
+//! /csrf_token                            what a browser sends along with its writes
 //! /keys/services/{service}/keys[/{kid}]  public keys of the token service
 //! /health  /health/instance  /health/endtoend  /health/warning
 //! /metrics                               Prometheus
@@ -29,11 +30,8 @@ pub fn mount(app: &mut ServiceConfig) {
             "/keys/services/{service}/keys/{kid}",
             web::get().to(keys::find),
         )
-        .service(
-            web::resource("/api/v1/user/initialize")
-                .route(web::post().to(api::user::initialize))
-                .default_service(web::to(api::error::wrong_method)),
-        )
+        .service(web::resource("/api/v1/{tail:.*}").to(api::dispatch))
+        .route("/csrf_token", web::get().to(api::csrf::give))
         .route("/v1/_ping", web::get().to(ping_v1))
         .route("/_internal_ping", web::get().to(ping))
         .default_service(web::to(api::error::unknown_path));

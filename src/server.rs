@@ -317,6 +317,11 @@ fn account_settings(config: &Config, server_name: String) -> AccountSettings {
             concurrent: usize::try_from(auth.argon2_concurrent).unwrap_or(2),
         },
         verified_entries: usize::try_from(auth.token_cache_entries).unwrap_or(1000),
+        mailing: false,
+        session_life: config.accounts.session_timeout,
+        restricted_users: config.accounts.restricted_users,
+        unrestricted_users: config.accounts.restricted_users_whitelist.clone(),
+        key_file: config.secret_key_file(),
     }
 }
 

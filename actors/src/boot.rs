@@ -15,7 +15,9 @@ use slipway_oci::{Algorithm, RepositoryName};
 use slipway_storage::Store;
 use tokio::sync::watch;
 
-use crate::account::{AccountActor, AccountError, AccountSettings, RefreshKeys};
+use crate::account::{
+    AccountActor, AccountError, AccountSettings, Perform, RefreshKeys, Work, open_key_file,
+};
 use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
 use crate::catalog::CatalogActor;
 use crate::deps::{CrashHook, Deps, Epochs, OpenBatch, Settings, Standing};
@@ -171,7 +173,8 @@ impl Actors {
         let catalog = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| {
             CatalogActor::new(catalog_deps)
         });
-        let (account_actor, verifier) = AccountActor::new(given(), config.accounts)?;
+        let keys = open_key_file(&deps.db, &config.accounts.key_file).await?;
+        let (account_actor, verifier) = AccountActor::new(given(), config.accounts, keys)?;
         let accounts = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| account_actor);
         let node_deps = given();
         let node = Mailbox::start(place(0)?, 64, move |_| {
@@ -310,6 +313,14 @@ impl Actors {
         T: Send + 'static,
     {
         self.inner.accounts.ask(msg, self.deadline()).await
+    }
+
+    /// Has the account office do a piece of work.
+    ///
+    /// # Errors
+    /// Its refusal, or why there was no answer.
+    pub async fn perform<W: Work>(&self, work: W) -> Result<W::Answer, AccountError> {
+        self.ask_accounts(Perform(work)).await
     }
 
     /// Asks the catalog.

@@ -1,10 +1,13 @@
 //! The only writer of error bodies on `/api/v1`.
+//!
+//! Quay has several shapes side by side, and clients tell them apart: the *problem* (six members),
+//! `{"message"}`, `{"error"}`, and plain text for the login throttle.
 
 use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use slipway_actors::account::AccountError;
 
 /// An error on its way to a client of `/api/v1`.
@@ -12,18 +15,37 @@ use slipway_actors::account::AccountError;
 pub struct ApiError {
     status: StatusCode,
     body: Value,
+    /// A body that is not JSON.
+    text: Option<String>,
     retry_after_s: Option<u64>,
 }
 
 impl ApiError {
+    fn new(status: StatusCode, body: Value) -> Self {
+        Self {
+            status,
+            body,
+            text: None,
+            retry_after_s: None,
+        }
+    }
+
     /// Quay's `{"message": …}` shape.
     #[must_use]
     pub fn message(status: StatusCode, text: &str) -> Self {
-        Self {
-            status,
-            body: json!({ "message": text }),
-            retry_after_s: None,
-        }
+        Self::new(status, json!({ "message": text }))
+    }
+
+    /// Quay's `{"error": …}` shape.
+    #[must_use]
+    pub fn error(status: StatusCode, text: &str) -> Self {
+        Self::new(status, json!({ "error": text }))
+    }
+
+    /// A body of another shape.
+    #[must_use]
+    pub fn body(status: StatusCode, body: Value) -> Self {
+        Self::new(status, body)
     }
 
     /// Quay's problem shape.
@@ -37,11 +59,47 @@ impl ApiError {
             "type": format!("/api/v1/error/{kind}"),
             "status": status.as_u16(),
         });
-        Self {
-            status,
-            body,
-            retry_after_s: None,
+        Self::new(status, body)
+    }
+
+    /// Adds a member to the body.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        if let Some(members) = self.body.as_object_mut() {
+            members.insert(name.to_owned(), value);
         }
+        self
+    }
+
+    /// Makes the URL in the body absolute.
+    #[must_use]
+    pub fn located(mut self, base_url: &str) -> Self {
+        let kind = self.body.get("type").and_then(Value::as_str);
+        let absolute = kind.map(|path| format!("{base_url}{path}"));
+        if let (Some(url), Some(members)) = (absolute, self.body.as_object_mut()) {
+            set(members, "type", url);
+        }
+        self
+    }
+
+    /// 401: nobody is logged in.
+    #[must_use]
+    pub fn unauthenticated() -> Self {
+        let text = "Requires authentication";
+        Self::problem(StatusCode::UNAUTHORIZED, "invalid_token", text)
+    }
+
+    /// 401: the password must be given again.
+    #[must_use]
+    pub fn fresh_login_required() -> Self {
+        let text = "Requires fresh login";
+        Self::problem(StatusCode::UNAUTHORIZED, "fresh_login_required", text)
+    }
+
+    /// 403: the caller may not.
+    #[must_use]
+    pub fn forbidden() -> Self {
+        Self::problem(StatusCode::FORBIDDEN, "insufficient_scope", "Unauthorized")
     }
 
     /// 404.
@@ -56,6 +114,68 @@ impl ApiError {
         Self::problem(StatusCode::BAD_REQUEST, "invalid_request", text)
     }
 
+    /// 400 for a request that cannot be read.
+    #[must_use]
+    pub fn bad_request() -> Self {
+        let text = "The browser (or proxy) sent a request that this server could not understand.";
+        Self::message(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// 400 for a query parameter of the wrong type.
+    #[must_use]
+    pub fn wrong_parameter(name: &str, doc: &str) -> Self {
+        let mut members = Map::new();
+        set(&mut members, name, doc.to_owned());
+        Self::new(StatusCode::BAD_REQUEST, json!({ "message": members }))
+    }
+
+    /// 405.
+    #[must_use]
+    pub fn wrong_method() -> Self {
+        let text = "The method is not allowed for the requested URL.";
+        Self::message(StatusCode::METHOD_NOT_ALLOWED, text)
+    }
+
+    /// 413.
+    #[must_use]
+    pub fn too_large(text: &str) -> Self {
+        Self::message(StatusCode::PAYLOAD_TOO_LARGE, text)
+    }
+
+    /// 415.
+    #[must_use]
+    pub fn not_json() -> Self {
+        let text = "Did not attempt to load JSON data because the request Content-Type was not 'application/json'.";
+        Self::message(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
+    }
+
+    /// 429.
+    #[must_use]
+    pub fn too_many() -> Self {
+        Self {
+            retry_after_s: Some(1),
+            ..Self::message(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many requests, try again later",
+            )
+        }
+    }
+
+    /// 503: the registry takes no writes.
+    #[must_use]
+    pub fn read_only() -> Self {
+        let text = "System is currently read-only. Pulls will succeed but all write operations are currently suspended.";
+        Self::message(StatusCode::SERVICE_UNAVAILABLE, text).with("is_readonly", json!(true))
+    }
+
+    fn throttled(text: String, retry_after_s: u64) -> Self {
+        Self {
+            text: Some(text),
+            retry_after_s: Some(retry_after_s),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, Value::Null)
+        }
+    }
+
     fn unavailable() -> Self {
         let text = "the database cannot be reached, try again";
         Self {
@@ -63,6 +183,10 @@ impl ApiError {
             ..Self::message(StatusCode::SERVICE_UNAVAILABLE, text)
         }
     }
+}
+
+fn set(members: &mut Map<String, Value>, name: &str, text: String) {
+    members.insert(name.to_owned(), Value::String(text));
 }
 
 impl fmt::Display for ApiError {
@@ -81,30 +205,40 @@ impl ResponseError for ApiError {
         if let Some(seconds) = self.retry_after_s {
             response.insert_header(("retry-after", seconds.to_string()));
         }
-        response.json(&self.body)
+        match &self.text {
+            Some(text) => response
+                .insert_header(("content-type", "text/html; charset=utf-8"))
+                .body(text.clone()),
+            None => response.json(&self.body),
+        }
     }
 }
 
 impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         let text = error.to_string();
+        let signin = |unverified: bool, message: Value| {
+            let body = json!({
+                "needsEmailVerification": unverified,
+                "invalidCredentials": !unverified,
+                "message": message,
+            });
+            Self::new(StatusCode::FORBIDDEN, body)
+        };
         match error {
-            AccountError::WrongPassword | AccountError::WrongCredential(_) => {
-                Self::problem(StatusCode::FORBIDDEN, "invalid_token", &text)
+            AccountError::WrongPassword
+            | AccountError::WrongCredential(_)
+            | AccountError::Disabled => signin(false, Value::String(text)),
+            AccountError::Unverified => signin(true, Value::Null),
+            AccountError::Throttled { retry_after_s } => Self::throttled(text, retry_after_s),
+            AccountError::NoAnonymous => Self::error(StatusCode::UNAUTHORIZED, &text),
+            AccountError::NotFound => Self::not_found(),
+            AccountError::Forbidden => Self::forbidden(),
+            AccountError::NotEmpty | AccountError::Rejected(_) => {
+                Self::message(StatusCode::BAD_REQUEST, &text)
             }
-            AccountError::Disabled => {
-                Self::problem(StatusCode::FORBIDDEN, "insufficient_scope", &text)
-            }
-            AccountError::Throttled { retry_after_s } => Self {
-                retry_after_s: Some(retry_after_s),
-                ..Self::message(StatusCode::TOO_MANY_REQUESTS, &text)
-            },
-            AccountError::NoAnonymous => Self {
-                body: json!({ "error": text }),
-                ..Self::message(StatusCode::UNAUTHORIZED, "")
-            },
-            AccountError::NotEmpty => Self::message(StatusCode::BAD_REQUEST, &text),
-            AccountError::Taken(_)
+            AccountError::Invalid(_)
+            | AccountError::Taken(_)
             | AccountError::InvalidName(_)
             | AccountError::InvalidPassword
             | AccountError::InvalidEmail(_) => Self::invalid(&text),
@@ -123,10 +257,4 @@ impl From<AccountError> for ApiError {
 /// The answer to an unknown path.
 pub async fn unknown_path(_: HttpRequest) -> HttpResponse {
     ApiError::not_found().error_response()
-}
-
-/// The answer to a method that a known path does not have.
-pub async fn wrong_method(_: HttpRequest) -> HttpResponse {
-    let text = "The method is not allowed for the requested URL.";
-    ApiError::message(StatusCode::METHOD_NOT_ALLOWED, text).error_response()
 }

@@ -70,11 +70,13 @@ impl Caller {
             .tokens
             .verify(&verifier, token.expose(), now_s)
             .map_err(|error| bad_token(request, state, &error.to_string()))?;
-        if let Some(id) = claims.slipway.principal_id
-            && !state
-                .actors
-                .epochs()
-                .holds(NamespaceId(id), claims.slipway.principal_epoch)
+        let epochs = state.actors.epochs();
+        let slipway = &claims.slipway;
+        let principal = slipway.principal_id.map(|id| (id, slipway.principal_epoch));
+        let named = principal.iter().chain(&slipway.namespaces);
+        if named
+            .copied()
+            .any(|(id, epoch)| !epochs.holds(NamespaceId(id), epoch))
         {
             return Err(bad_token(request, state, "the token was revoked"));
         }
@@ -135,6 +137,7 @@ impl Caller {
             performer: self.account,
             ip: self.client.address.map(|address| address.to_string()),
             request_id: Some(request_id.to_owned()),
+            credential: None,
         }
     }
 }

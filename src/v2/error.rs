@@ -336,11 +336,16 @@ impl From<AccountError> for OciError {
             AccountError::WrongPassword
             | AccountError::Disabled
             | AccountError::WrongCredential(_)
+            | AccountError::Unverified
+            | AccountError::Forbidden
             | AccountError::NoAnonymous => Self::new(OciCode::Unauthorized).message(text),
             AccountError::Throttled { retry_after_s } => Self::new(OciCode::TooManyRequests)
                 .message(text)
                 .header("retry-after", retry_after_s.to_string()),
             AccountError::NotEmpty
+            | AccountError::NotFound
+            | AccountError::Invalid(_)
+            | AccountError::Rejected(_)
             | AccountError::Taken(_)
             | AccountError::InvalidName(_)
             | AccountError::InvalidPassword

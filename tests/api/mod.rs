@@ -1,3 +1,4 @@
 //! Quay's REST API over the wire.
 
 mod initialize;
+mod sessions;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use actix::prelude::*;
 use slipway_auth::Secret;
 use slipway_auth::password::{HashingCost, PasswordHasher, validate_password};
-use slipway_model::Database;
 use slipway_model::account::{NewUser, insert_user, set_enabled};
+use slipway_model::{AccountId, Database};
 use slipway_oci::NamespaceName;
 
 use super::{AccountActor, AccountError};
@@ -31,10 +31,14 @@ pub struct CreateUser {
 /// A user that was made.
 #[derive(Debug, Clone)]
 pub struct CreatedUser {
+    /// Its account.
+    pub id: AccountId,
     /// Its name.
     pub username: String,
     /// Its e-mail.
     pub email: Option<String>,
+    /// Its password, encrypted for clients; empty when it was made by the command line.
+    pub encrypted_password: String,
 }
 
 impl Handler<CreateUser> for AccountActor {
@@ -50,7 +54,13 @@ impl Handler<CreateUser> for AccountActor {
                 superuser: msg.superuser,
                 tag_expiration: office.deps.settings.tag_expiration,
             };
-            insert(&office.deps.db, &office.hasher, account, msg.only_first).await
+            let password = account.password.clone();
+            let made = insert(&office.deps.db, &office.hasher, account, msg.only_first).await?;
+            let encrypted_password = office.encrypt_password(made.id, &password)?;
+            Ok(CreatedUser {
+                encrypted_password,
+                ..made
+            })
         })
     }
 }
@@ -99,7 +109,9 @@ async fn insert(
         only_first,
     };
     match insert_user(db, &user).await? {
-        Some(_) => Ok(CreatedUser {
+        Some((id, _)) => Ok(CreatedUser {
+            id,
+            encrypted_password: String::new(),
             username: account.username,
             email: account.email,
         }),

@@ -34,7 +34,7 @@ pub enum AccountError {
     Taken(&'static str),
     /// The name cannot be a user's.
     #[error(
-        "Invalid username {0}: Username must match expression ^([a-z0-9]+(?:[._-][a-z0-9]+)*)$ and be between 2 and 255 characters"
+        "Invalid namespace {0}: Namespace must match expression ^([a-z0-9]+(?:[._-][a-z0-9]+)*)$"
     )]
     InvalidName(String),
     /// The password cannot be a password.
@@ -43,6 +43,22 @@ pub enum AccountError {
     /// The e-mail cannot be one.
     #[error("Invalid email address: {0}")]
     InvalidEmail(String),
+    /// The user's address is not proven yet.
+    #[error("the e-mail address is not verified yet")]
+    Unverified,
+    /// A request that cannot be fulfilled, in Quay's words; its clients see an `invalid_request`.
+    #[error("{0}")]
+    Invalid(String),
+    /// A request about something that is not there or not possible, in Quay's words; its clients
+    /// see a `message`.
+    #[error("{0}")]
+    Rejected(String),
+    /// There is no such thing.
+    #[error("not found")]
+    NotFound,
+    /// The caller may not do this.
+    #[error("not allowed")]
+    Forbidden,
     /// Too many logins at once.
     #[error("too many logins at once")]
     Busy,

@@ -29,6 +29,8 @@ pub(super) async fn check(
     if office.settings.lockout {
         check_throttle(&login)?;
     }
+    let decrypted = office.decrypt_password(login.id, password);
+    let password = decrypted.as_ref().unwrap_or(password);
     let is_right = match &login.password_phc {
         Some(phc) => {
             let id = slipway_auth::permission::AccountId(login.id.0);

@@ -8,13 +8,21 @@
 //! Mailbox: 1024. Nothing is exclusive: passwords are checked on the blocking pool.
 
 mod access;
+pub mod admission;
+pub mod client_key;
 mod create;
 mod error;
 mod keys;
 mod login;
+pub mod organization;
+mod sealing;
+pub mod session;
+pub mod signin;
 mod token;
+mod work;
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +31,7 @@ use slipway_auth::jwk::SigningKey;
 use slipway_auth::jwt::{KeySet, TokenRules, TokenVerifier};
 use slipway_auth::password::{HashingCost, PasswordHasher};
 use slipway_auth::permission::Registry;
+use slipway_auth::seal::{KeyRing, MacKey};
 use slipway_auth::verified_cache::VerifiedCache;
 use tokio::sync::watch;
 
@@ -30,7 +39,9 @@ pub use self::create::{CreateUser, CreatedUser, NewAccount, SetUserEnabled, crea
 pub use self::error::AccountError;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
 pub use self::login::CheckLogin;
+pub use self::sealing::{open_key_file, write_key_file};
 pub use self::token::{IssueToken, IssuedToken, TokenCredentials};
+pub use self::work::{Perform, Work};
 use crate::deps::Deps;
 
 /// The service whose keys sign registry tokens, and their issuer.
@@ -65,9 +76,25 @@ pub struct AccountSettings {
     pub hashing: HashingCost,
     /// Checked passwords kept in memory.
     pub verified_entries: usize,
+    /// Whether mail can be sent, so that addresses must be proven.
+    pub mailing: bool,
+    /// Life of a session that is not used.
+    pub session_life: Duration,
+    /// Whether users are restricted to namespaces that are not their own.
+    pub restricted_users: bool,
+    /// Names of users that are not restricted all the same.
+    pub unrestricted_users: Vec<String>,
+    /// The file with the keys that seal secrets.
+    pub key_file: PathBuf,
 }
 
 impl AccountSettings {
+    /// Says whether a user may not write in its own namespace.
+    pub(crate) fn is_restricted(&self, name: &str) -> bool {
+        let is_listed = |names: &[String]| names.iter().any(|listed| listed == name);
+        self.restricted_users && !is_listed(&self.unrestricted_users)
+    }
+
     fn rules(&self) -> TokenRules {
         let life_s = i64::try_from(self.token_life.as_secs()).unwrap_or(i64::MAX);
         TokenRules {
@@ -80,11 +107,20 @@ impl AccountSettings {
 }
 
 /// What the work of this actor needs, shared with its futures.
-pub(crate) struct Office {
+pub struct Office {
     pub(crate) deps: Arc<Deps>,
     pub(crate) settings: AccountSettings,
     pub(crate) hasher: PasswordHasher,
     pub(crate) verified: VerifiedCache,
+    pub(crate) keys: KeyRing,
+    csrf_key: MacKey,
+}
+
+impl Office {
+    /// The time machine window of new namespaces.
+    pub(crate) fn tag_expiration_s(&self) -> i64 {
+        i64::try_from(self.deps.settings.tag_expiration.as_secs()).unwrap_or(i64::MAX)
+    }
 }
 
 /// The actor; one a process.
@@ -100,6 +136,7 @@ impl AccountActor {
     pub(crate) fn new(
         deps: Arc<Deps>,
         settings: AccountSettings,
+        keys: KeyRing,
     ) -> Result<(Self, watch::Receiver<Arc<TokenVerifier>>), AccountError> {
         let hasher = PasswordHasher::new(settings.hashing)?;
         let entries = NonZeroUsize::new(settings.verified_entries).unwrap_or(NonZeroUsize::MIN);
@@ -112,6 +149,8 @@ impl AccountActor {
             settings,
             hasher,
             verified,
+            csrf_key: keys.mac_key("csrf"),
+            keys,
         });
         let actor = Self {
             office,

@@ -16,6 +16,7 @@ use slipway_auth::jwk::SigningKey;
 use slipway_auth::jwt;
 use slipway_auth::permission::Principal;
 use slipway_auth::scope::{ActionSet, Scope, ScopeKind};
+use slipway_model::NamespaceId;
 use slipway_model::account::Login;
 use slipway_oci::RepositoryName;
 
@@ -77,9 +78,14 @@ async fn issue(
     }
     let principal = access::principal(settings, login.as_ref());
     let mut entries = Vec::with_capacity(msg.scopes.len());
+    let mut namespaces = Vec::new();
     for scope in &msg.scopes {
-        entries.push(grant(office, &principal, login.as_ref(), scope).await?);
+        let (entry, namespace) = grant(office, &principal, login.as_ref(), scope).await?;
+        entries.push(entry);
+        namespaces.extend(namespace.map(|(id, epoch)| (id.0, epoch)));
     }
+    namespaces.sort_unstable();
+    namespaces.dedup();
     let now_s = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
@@ -110,6 +116,7 @@ async fn issue(
         slipway: Epoch {
             principal_id: login.as_ref().map(|login| login.id.0),
             principal_epoch: login.as_ref().map_or(0, |login| login.epoch),
+            namespaces,
         },
     };
     Ok(IssuedToken {
@@ -143,24 +150,25 @@ async fn grant(
     principal: &Principal,
     login: Option<&Login>,
     scope: &Scope,
-) -> Result<AccessEntry, AccountError> {
+) -> Result<(AccessEntry, Option<(NamespaceId, i64)>), AccountError> {
     let settings = &office.settings;
     if scope.kind == ScopeKind::Registry {
-        return Ok(AccessEntry {
+        let entry = AccessEntry {
             kind: scope.kind.as_str().to_owned(),
             name: scope.requested_name.clone(),
             actions: vec!["*".to_owned()],
-        });
+        };
+        return Ok((entry, None));
     }
     let name = RepositoryName::parse(&scope.name, &settings.library_namespace);
-    let granted = match name {
+    let (granted, namespace) = match name {
         Ok(name) => {
             let account = login.map(|login| login.id);
-            let db = &office.deps.db;
-            let decision = access::decide(db, settings, principal, account, &name).await?;
-            decision.granted(scope.actions)
+            let judged = access::judge(office, principal, account, &name).await?;
+            (judged.decision.granted(scope.actions), judged.namespace)
         }
-        Err(_) => ActionSet::EMPTY,
+        Err(_) => (ActionSet::EMPTY, None),
     };
-    Ok(AccessEntry::repository(&scope.requested_name, granted))
+    let entry = AccessEntry::repository(&scope.requested_name, granted);
+    Ok((entry, namespace.filter(|_| !granted.is_empty())))
 }

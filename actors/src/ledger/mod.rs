@@ -143,6 +143,7 @@ impl Pull {
             performer: self.performer,
             ip: self.address.map(|address| address.to_string()),
             request_id: None,
+            credential: None,
         };
         Entry {
             kind: "pull_repo",

@@ -186,6 +186,11 @@ fn accounts() -> AccountSettings {
             concurrent: 2,
         },
         verified_entries: 100,
+        mailing: false,
+        session_life: Duration::from_secs(3600),
+        restricted_users: false,
+        unrestricted_users: Vec::new(),
+        key_file: std::env::temp_dir().join(format!("slipway-key-{}", uuid::Uuid::new_v4())),
     }
 }
 

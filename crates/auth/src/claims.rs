@@ -256,7 +256,7 @@ pub enum EntityKind {
 /// The account a token was issued to and that account's epoch at the time.
 ///
 /// A token of another issuer lacks the member and reads as nobody in epoch 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Epoch {
     /// Row of the user, organization or robot; absent for anonymous tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -264,4 +264,8 @@ pub struct Epoch {
     /// Rises whenever the account's credentials are reset.
     #[serde(default)]
     pub principal_epoch: i64,
+    /// Row and epoch of each namespace that the token names; a token dies when one of them is
+    /// deleted, although another of the same name may follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<(i64, i64)>,
 }

@@ -43,6 +43,12 @@ pub enum AuthError {
     /// Claims could not be written as JSON or signed.
     #[error("token cannot be signed: {0}")]
     Signing(String),
+    /// A sealed value was not made by a key of this ring for this context, or is damaged.
+    #[error("sealed value cannot be opened")]
+    Sealing,
+    /// A key file holds something else; the number of its line, 0 for a file without a key.
+    #[error("key file cannot be read at line {0}")]
+    KeyFile(usize),
     /// The blocking pool dropped the work, which happens at shutdown only.
     #[error("password check was abandoned")]
     Abandoned,

@@ -4,6 +4,8 @@
 //! what ([`RepositoryFacts`]), holding which roles ([`Grants`]), on which registry ([`Registry`]).
 //! They carry no policy; [`crate::permission::decide`] does.
 
+use crate::api_scope::{ApiScope, ScopeSet};
+
 /// Row of an account: a user, an organization or a robot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(pub i64);
@@ -51,6 +53,8 @@ pub struct Principal {
     pub full_access: bool,
     /// A restricted user, or a robot that counts as one.
     pub restricted: bool,
+    /// How far the credential goes; [`ScopeSet::DIRECT`] for all but OAuth tokens.
+    pub scopes: ScopeSet,
 }
 
 impl Principal {
@@ -95,6 +99,7 @@ impl Principal {
             global_readonly: false,
             full_access: false,
             restricted: false,
+            scopes: ScopeSet::DIRECT,
         }
     }
 
@@ -104,14 +109,18 @@ impl Principal {
         self.kind == PrincipalKind::Anonymous
     }
 
-    pub(crate) fn user_id(&self) -> Option<AccountId> {
+    /// The user, when it is one.
+    #[must_use]
+    pub fn user_id(&self) -> Option<AccountId> {
         match self.kind {
             PrincipalKind::User { id, .. } => Some(id),
             _ => None,
         }
     }
 
-    pub(crate) fn robot_id(&self) -> Option<AccountId> {
+    /// The robot, when it is one.
+    #[must_use]
+    pub fn robot_id(&self) -> Option<AccountId> {
         match self.kind {
             PrincipalKind::Robot { id, .. } => Some(id),
             _ => None,
@@ -127,13 +136,26 @@ impl Principal {
         }
     }
 
-    pub(crate) fn reads_everything(&self) -> bool {
-        self.global_readonly && self.user_id().is_some()
+    /// Says whether the caller reads everything as a read-only superuser.
+    #[must_use]
+    pub fn reads_everything(&self) -> bool {
+        self.global_readonly && self.is_special()
     }
 
-    pub(crate) fn has_full_access(&self) -> bool {
-        let is_full = self.superuser && self.full_access && !self.global_readonly;
-        is_full && self.user_id().is_some()
+    /// Says whether the caller administers the registry itself.
+    #[must_use]
+    pub fn is_superuser(&self) -> bool {
+        self.superuser && !self.global_readonly && self.is_special()
+    }
+
+    /// Says whether the caller is a superuser who may do everything everywhere.
+    #[must_use]
+    pub fn has_full_access(&self) -> bool {
+        self.full_access && self.is_superuser()
+    }
+
+    fn is_special(&self) -> bool {
+        self.enabled && self.user_id().is_some() && self.scopes.contains(ApiScope::SuperUser)
     }
 }
 

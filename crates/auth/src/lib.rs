@@ -8,19 +8,23 @@
 //! bytes come from ring, password hashes from argon2. Times are passed in by the caller, as Unix
 //! seconds where they concern tokens and as `Instant` where they concern caches.
 //!
-//! Start reading at [`permission::decide`] for policy and at [`jwt::TokenVerifier`] for tokens.
+//! Start reading at [`permission::decide`] and [`organization::decide_organization`] for policy,
+//! at [`seal::KeyRing`] for stored secrets and at [`jwt::TokenVerifier`] for tokens.
 
+pub mod api_scope;
 pub mod challenge;
 pub mod claims;
 pub mod error;
 mod facts;
 pub mod jwk;
 pub mod jwt;
+pub mod organization;
 pub mod password;
 pub mod permission;
 pub mod random;
 mod reason;
 pub mod scope;
+pub mod seal;
 pub mod secret;
 mod strict_json;
 pub mod token_cache;

@@ -56,6 +56,9 @@ pub struct Decision {
     pub push: Verdict,
     /// Delete manifests and tags.
     pub delete: Verdict,
+    /// Change what the repository holds by the API. Does not look at the repository's state, at
+    /// `read_only` or at `pushes_disabled`, which the API answers in ways of its own.
+    pub write: Verdict,
     /// Change, share and delete the repository. Does not look at the repository's state or at
     /// `read_only`, so that reading settings and ending a read-only state stay possible.
     pub admin: Verdict,
@@ -103,6 +106,7 @@ impl Decision {
             pull: narrow(self.pull, ActionSet::PULL),
             push: narrow(self.push, ActionSet::PUSH),
             delete: narrow(self.delete, ActionSet::DELETE),
+            write: narrow(self.write, ActionSet::PUSH),
             admin: narrow(self.admin, ActionSet::ADMIN),
             create: narrow(self.create, ActionSet::PUSH),
             inspect: narrow(self.inspect, ActionSet::ADMIN),
@@ -128,6 +132,7 @@ pub fn decide(
         pull: case.pull(),
         push: case.push(),
         delete: case.delete(),
+        write: case.write(),
         admin: case.admin(),
         create: case.create(),
         inspect: case.inspect(),
@@ -199,6 +204,25 @@ impl Case<'_> {
         self.write_to_existing()
     }
 
+    fn write(self) -> Verdict {
+        let readonly = self
+            .principal
+            .global_readonly
+            .then_some(Reason::ReadOnlySuperuserWrites);
+        let restriction = self.is_restricted_here().then_some(Reason::RestrictedUser);
+        let barrier = self.caller_barrier().or(self.place_barrier());
+        if let Some(refusal) = barrier.or(readonly).or(restriction) {
+            return Verdict::refuse(refusal);
+        }
+        if !self.facts.exists {
+            // Whoever administers the place may be told that it is missing.
+            let found = self.standing(Role::Admin);
+            return Verdict::allow_or(found, self.login_or(Reason::RepositoryMissing));
+        }
+        let found = self.standing(Role::Write).or(self.open());
+        Verdict::allow_or(found, self.login_or(Reason::NoWriteRole))
+    }
+
     fn write_to_existing(self) -> Verdict {
         let state_barrier = self.state_barrier();
         let restriction = self.is_restricted_here().then_some(Reason::RestrictedUser);
@@ -258,15 +282,23 @@ impl Case<'_> {
         let in_organization = matches!(self.facts.namespace_owner, NamespaceOwner::Organization(_));
         let creator = may_create && in_organization;
         let found = self
-            .standing(Role::Admin)
+            .namespace_standing()
             .or(creator.then_some(Reason::OrganizationCreator))
+            .filter(|_| self.principal.scopes.team_cap().is_some())
             .map(|_| Reason::PushCreatesRepository)
             .or(self.open());
-        Verdict::allow_or(found, self.login_or(Reason::NoCreateRole))
+        let refusal = if self.principal.scopes.team_cap().is_some() {
+            Reason::NoCreateRole
+        } else {
+            Reason::OutsideTokenScope
+        };
+        Verdict::allow_or(found, self.login_or(refusal))
     }
 
     fn create_with_namespace(self) -> Verdict {
-        let by_user = self.registry.create_namespace_on_push && self.principal.user_id().is_some();
+        let by_user = self.registry.create_namespace_on_push
+            && self.principal.user_id().is_some()
+            && self.principal.scopes.team_cap() == Some(TeamRole::Admin);
         let found = by_user
             .then_some(Reason::PushCreatesNamespace)
             .or(self.open());
@@ -275,11 +307,19 @@ impl Case<'_> {
 
     /// Finds what gives the caller at least `needed` on the repository.
     fn standing(self, needed: Role) -> Option<Reason> {
-        if self.principal.is_anonymous() {
+        if self.principal.is_anonymous() || self.principal.scopes.repository_cap() < Some(needed) {
             return None;
         }
         if self.facts.exists && self.grants.repository_role >= Some(needed) {
             return Some(Reason::RepositoryRole);
+        }
+        self.namespace_standing()
+    }
+
+    /// Finds what gives the caller everything in the namespace, scopes aside.
+    fn namespace_standing(self) -> Option<Reason> {
+        if self.principal.is_anonymous() {
+            return None;
         }
         let is_own = match self.facts.namespace_owner {
             NamespaceOwner::User(owner) => self.principal.user_id() == Some(owner),

@@ -27,6 +27,19 @@ impl Secret {
         self.0.as_str()
     }
 
+    /// SHA-256 of the text: what is stored of a random token that is only compared.
+    #[must_use]
+    pub fn sha256(&self) -> Vec<u8> {
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.expose().as_bytes());
+        digest.as_ref().to_vec()
+    }
+
+    /// Compares the text's SHA-256 with a stored one, in constant time.
+    #[must_use]
+    pub fn has_sha256(&self, stored: &[u8]) -> bool {
+        constant_time_eq(&self.sha256(), stored)
+    }
+
     /// Compares with `candidate` in time that does not depend on where they differ.
     #[must_use]
     pub fn matches(&self, candidate: &str) -> bool {

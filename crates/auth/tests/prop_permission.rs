@@ -1,6 +1,7 @@
 //! Properties of the decision over every combination of callers, places, roles and settings.
 
 use proptest::prelude::*;
+use slipway_auth::api_scope::{ApiScope, ScopeSet};
 use slipway_auth::permission::{
     AccountId, Decision, Grants, NamespaceOwner, Principal, PrincipalKind, Registry,
     RepositoryFacts, RepositoryState, Role, TeamRole, Verdict, Visibility, decide,
@@ -34,8 +35,16 @@ prop_compose! {
     fn principal()(kind in kind(), flags in any::<[bool; 4]>(), enabled in prop::bool::weighted(0.9))
         -> Principal {
         let [superuser, global_readonly, full_access, restricted] = flags;
-        Principal { kind, enabled, superuser, global_readonly, full_access, restricted }
+        let scopes = ScopeSet::DIRECT;
+        Principal { kind, enabled, superuser, global_readonly, full_access, restricted, scopes }
     }
+}
+
+fn scopes() -> impl Strategy<Value = ScopeSet> {
+    prop::collection::vec(prop::sample::select(ApiScope::ALL.to_vec()), 0..8).prop_map(|scopes| {
+        let names: Vec<&str> = scopes.into_iter().map(ApiScope::as_str).collect();
+        ScopeSet::parse(&names.join(" "))
+    })
 }
 
 fn namespace_owner() -> impl Strategy<Value = NamespaceOwner> {
@@ -132,16 +141,17 @@ fn action_set() -> impl Strategy<Value = ActionSet> {
     })
 }
 
-fn verdicts(decision: &Decision) -> [Verdict; 6] {
+fn verdicts(decision: &Decision) -> [Verdict; 7] {
     let Decision {
         pull,
         push,
         delete,
+        write,
         admin,
         create,
         inspect,
     } = *decision;
-    [pull, push, delete, admin, create, inspect]
+    [pull, push, delete, write, admin, create, inspect]
 }
 
 fn is_within(narrow: &Decision, wide: &Decision) -> bool {
@@ -155,11 +165,12 @@ fn writes(decision: &Decision) -> bool {
     let Decision {
         push,
         delete,
+        write,
         admin,
         create,
         ..
     } = decision;
-    [push, delete, admin, create]
+    [push, delete, write, admin, create]
         .iter()
         .any(|verdict| verdict.allowed)
 }
@@ -180,6 +191,38 @@ proptest! {
         let after = decide(&principal, &facts, &greater, &registry);
 
         prop_assert!(is_within(&before, &after), "{before:?} then {after:?}");
+    }
+
+    #[test]
+    fn a_scope_never_adds(
+        principal in principal(), facts in facts(), grants in grants(), registry in registry(),
+        scopes in scopes(), fewer in scopes(),
+    ) {
+        let with = |scopes| {
+            let capped = Principal { scopes, ..principal.clone() };
+            decide(&capped, &facts, &grants, &registry)
+        };
+        let direct = decide(&principal, &facts, &grants, &registry);
+        let capped = with(scopes);
+
+        prop_assert!(is_within(&capped, &direct), "{capped:?} then {direct:?}");
+        let narrower = with(scopes.intersection(fewer));
+        prop_assert!(is_within(&narrower, &capped), "{narrower:?} then {capped:?}");
+    }
+
+    #[test]
+    fn a_robot_never_exceeds_its_grants(
+        id in account(), owner in account(), facts in facts(), role in grants(), registry in registry(),
+    ) {
+        let robot = Principal::robot(AccountId(100 + id.0), "a+b", owner);
+        let grants = Grants { team_role: None, ..role };
+        let closed = Registry { open_test_registry: false, ..registry };
+        let decision = decide(&robot, &facts, &grants, &closed);
+        let role = grants.repository_role.filter(|_| facts.exists);
+
+        prop_assert!(!decision.push.allowed || role >= Some(Role::Write), "{decision:?}");
+        prop_assert!(!decision.admin.allowed || role >= Some(Role::Admin), "{decision:?}");
+        prop_assert!(!decision.create.allowed, "{decision:?}");
     }
 
     #[test]

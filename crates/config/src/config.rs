@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::sections::{
-    Audit, Auth, Data, Database, Debug as DebugSection, Limits, Log, Metrics, Registry, Server,
-    Storage, Tls,
+    Accounts, Api, Audit, Auth, Data, Database, Debug as DebugSection, Limits, Log, Metrics,
+    Registry, Server, Storage, Tls,
 };
 use crate::size::ByteSize;
 
@@ -30,6 +30,10 @@ pub struct Config {
     pub registry: Registry,
     /// Tokens, keys and accounts.
     pub auth: Auth,
+    /// Users, sessions and robots.
+    pub accounts: Accounts,
+    /// The REST API.
+    pub api: Api,
     /// Bounds of queues, caches and requests.
     pub limits: Limits,
     /// The audit log.
@@ -50,6 +54,14 @@ impl Config {
             .path
             .clone()
             .unwrap_or_else(|| self.data.dir.join("blobs"))
+    }
+
+    /// The file with the keys that seal secrets: `accounts.secret_key_file`, or `secret.key` inside
+    /// `data.dir`.
+    #[must_use]
+    pub fn secret_key_file(&self) -> PathBuf {
+        let configured = self.accounts.secret_key_file.clone();
+        configured.unwrap_or_else(|| self.data.dir.join("secret.key"))
     }
 
     /// Free disk space below which uploads are refused.

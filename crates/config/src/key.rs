@@ -116,6 +116,8 @@ pub const SECTIONS: &[Section] = &[
     sections::Storage::SECTION,
     sections::Registry::SECTION,
     sections::Auth::SECTION,
+    sections::Accounts::SECTION,
+    sections::Api::SECTION,
     sections::Limits::SECTION,
     sections::Audit::SECTION,
     sections::Log::SECTION,

@@ -1,8 +1,11 @@
 //! Users and organizations: their credentials and the epochs that outdate their tokens.
 
+use uuid::Uuid;
+
 use crate::database::Database;
 use crate::error::ModelError;
 use crate::ids::{AccountId, NamespaceId};
+use crate::query::{queries, record};
 use crate::statement;
 
 /// The credentials of a user.
@@ -47,6 +50,35 @@ pub async fn find_login(db: &Database, name: &str) -> Result<Option<Login>, Mode
         failed_logins: row.try_get(7)?,
         since_failure_s: row.try_get(8)?,
     }))
+}
+
+record! {
+    /// Who an account is.
+    pub struct Identity {
+        /// Its row.
+        pub id: AccountId,
+        /// Its name.
+        pub name: String,
+        /// False when disabled.
+        pub enabled: bool,
+        /// Tokens of an older epoch are refused.
+        pub epoch: i64,
+        /// What tokens call it.
+        pub uuid: Uuid,
+        /// Whether it administers the registry.
+        pub superuser: bool,
+        /// Its address.
+        pub email: Option<String>,
+        /// Whether that address was proven.
+        pub verified: bool,
+    }
+}
+
+queries! {
+    /// Finds a user that is not deleted.
+    fn find_identity(id: AccountId) -> maybe Identity = FIND_IDENTITY;
+    /// Says whether a user has this address.
+    fn has_email(email: &str) -> one bool = HAS_EMAIL;
 }
 
 /// A user to make.

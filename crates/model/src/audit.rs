@@ -1,10 +1,13 @@
 //! The usage log: who did what from where.
 
-use serde_json::Value;
+use std::sync::Arc;
 
-use crate::database::Database;
+use serde_json::{Map, Value};
+
+use crate::database::{Database, Params};
 use crate::error::ModelError;
-use crate::ids::{AccountId, RepositoryId};
+use crate::ids::{AccountId, NamespaceId, RepositoryId};
+use crate::query::Run;
 use crate::statement;
 
 /// Where a change comes from.
@@ -16,6 +19,8 @@ pub struct Origin {
     pub ip: Option<String>,
     /// In which request.
     pub request_id: Option<String>,
+    /// What the log also says of the credential, such as the OAuth token.
+    pub credential: Option<Arc<Map<String, Value>>>,
 }
 
 /// One row to write.
@@ -31,6 +36,59 @@ pub struct Entry {
     pub metadata: Value,
     /// When, Unix milliseconds.
     pub at_ms: i64,
+}
+
+/// Writes one row where `run` stands: in the transaction of what it is about.
+///
+/// # Errors
+/// The database's.
+pub async fn log(
+    run: &impl Run,
+    kind: &str,
+    place: Place,
+    origin: &Origin,
+    metadata: Value,
+) -> Result<(), ModelError> {
+    let mut metadata = metadata;
+    if let (Some(extra), Some(object)) = (&origin.credential, metadata.as_object_mut()) {
+        for (key, value) in extra.iter() {
+            object.insert(key.clone(), value.clone());
+        }
+    }
+    let params: Params<'_> = &[
+        &kind,
+        &place.namespace,
+        &place.repository,
+        &origin.performer,
+        &origin.ip,
+        &origin.request_id,
+        &metadata,
+    ];
+    run.run(&statement::INSERT_LOG, params).await.map(drop)
+}
+
+/// What a log row is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    /// The namespace.
+    pub namespace: Option<NamespaceId>,
+    /// The repository.
+    pub repository: Option<RepositoryId>,
+}
+
+impl From<NamespaceId> for Place {
+    fn from(id: NamespaceId) -> Self {
+        Self {
+            namespace: Some(id),
+            repository: None,
+        }
+    }
+}
+
+impl From<AccountId> for Place {
+    fn from(id: AccountId) -> Self {
+        NamespaceId(id.0).into()
+    }
 }
 
 /// Writes `entries` in one statement.

@@ -14,6 +14,7 @@ use tokio_postgres::Row;
 use crate::connect::{self, Connector};
 use crate::error::ModelError;
 use crate::migrate;
+use crate::query::Connection;
 use crate::statement::{self, Statement};
 
 /// Where the database is and how it is used.
@@ -41,7 +42,7 @@ pub struct Database {
 }
 
 /// A statement's parameters.
-pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 impl Database {
     /// Makes the pool; connects when first used.
@@ -116,6 +117,14 @@ impl Database {
             status.size.saturating_sub(status.available),
             status.available,
         )
+    }
+
+    /// Takes a connection to begin a transaction on.
+    ///
+    /// # Errors
+    /// [`ModelError::Unavailable`] when there is none.
+    pub async fn connection(&self) -> Result<Connection, ModelError> {
+        Ok(Connection::new(self.pool.get().await?, self.is_prepared))
     }
 
     pub(crate) async fn rows(

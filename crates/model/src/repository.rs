@@ -17,8 +17,12 @@ pub struct Facts {
     pub is_organization: bool,
     /// False for a disabled namespace.
     pub namespace_enabled: bool,
-    /// Whether the asking account owns the organization.
-    pub is_owner: bool,
+    /// The namespace's epoch.
+    pub namespace_epoch: i64,
+    /// The asking account's highest team role: `admin`, `creator` or `member`.
+    pub team_role: Option<String>,
+    /// The role it was granted on the repository: `admin`, `write` or `read`.
+    pub repository_role: Option<String>,
     /// The repository, when it exists.
     pub repository: Option<StoredRepository>,
 }
@@ -70,7 +74,9 @@ pub async fn find_facts(
         namespace_id: row.try_get("namespace_id")?,
         is_organization: kind == "organization",
         namespace_enabled: row.try_get("enabled")?,
-        is_owner: row.try_get("is_owner")?,
+        namespace_epoch: row.try_get("epoch")?,
+        team_role: row.try_get("team_role")?,
+        repository_role: row.try_get("repository_role")?,
         repository,
     }))
 }

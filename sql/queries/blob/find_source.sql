@@ -7,7 +7,5 @@ SELECT r.id FROM blob b
   JOIN namespace n ON n.id = r.namespace_id
  WHERE b.digest = $1::bytea AND b.state = 0 AND n.enabled AND r.state <> 'MARKED_FOR_DELETION'
    AND ($4::text IS NULL OR (n.name = $4::text AND r.name = $5::text))
-   AND ($3::boolean OR r.visibility = 'public' OR n.id = $2::bigint
-        OR EXISTS (SELECT 1 FROM organization_owner o
-                    WHERE o.organization_id = n.id AND o.account_id = $2::bigint))
+   AND ($3::boolean OR r.visibility = 'public' OR may_read(r.id, n.id, $2::bigint))
  LIMIT 1

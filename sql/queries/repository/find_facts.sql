@@ -2,8 +2,9 @@
 -- One row when the namespace exists; the repository's columns are NULL when it does not.
 SELECT n.id AS namespace_id, n.kind, n.enabled,
        r.id AS repository_id, r.visibility, r.state, r.created_by,
-       EXISTS (SELECT 1 FROM organization_owner o
-                WHERE o.organization_id = n.id AND o.account_id = $3::bigint) AS is_owner
+       team_role(n.id, $3::bigint) AS team_role,
+       granted_role(r.id, $3::bigint) AS repository_role,
+       n.epoch
   FROM namespace n
   LEFT JOIN repository r ON r.namespace_id = n.id AND r.name = $2::text
- WHERE n.name = $1::text
+ WHERE n.name = $1::text AND n.kind <> 'robot'

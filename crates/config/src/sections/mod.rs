@@ -4,6 +4,8 @@
 //! their order in `config.toml` and in `docs/configuration.md`. After a change run
 //! `cargo run -p slipway-config --example render`, which writes both anew.
 
+mod accounts;
+mod api;
 mod audit;
 mod auth;
 mod data;
@@ -17,6 +19,8 @@ mod server;
 mod storage;
 mod tls;
 
+pub use self::accounts::Accounts;
+pub use self::api::Api;
 pub use self::audit::Audit;
 pub use self::auth::Auth;
 pub use self::data::Data;

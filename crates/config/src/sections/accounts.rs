@@ -1,0 +1,33 @@
+//! Users, sessions, and who may do what by default.
+//!
+//! Sign-in, its life and its limits. Registry tokens and signing keys are in `auth.rs`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::key::section;
+
+section! {
+    /// Users, sessions and robots.
+    Accounts in "accounts" {
+        /// Whether people can make accounts for themselves.
+        user_creation: bool = true, quay ["FEATURE_USER_CREATION"], flags [public, reload];
+        /// Whether people can sign in with a user name and a password of this registry.
+        direct_login: bool = true, quay ["FEATURE_DIRECT_LOGIN"], flags [public, reload];
+        /// How long a browser session lives after it was last used.
+        session_timeout: Duration = Duration::from_secs(31 * 86_400),
+            range [Duration::from_secs(60), Duration::from_secs(366 * 86_400)],
+            quay ["SESSION_TIMEOUT"];
+        /// How long after the password was given sensitive operations need it again.
+        fresh_login_timeout: Duration = Duration::from_secs(600),
+            range [Duration::from_secs(1), Duration::from_secs(366 * 86_400)],
+            quay ["FRESH_LOGIN_TIMEOUT"];
+        /// Whether users may write only in organizations, not in a namespace of their own.
+        restricted_users: bool = false, quay ["FEATURE_RESTRICTED_USERS"], flags [public];
+        /// Names of users that are not restricted all the same.
+        restricted_users_whitelist: Vec<String> = Vec::new(), quay ["RESTRICTED_USERS_WHITELIST"];
+        /// File with the keys that seal robot tokens and other secrets in the database;
+        /// `secret.key` inside `data.dir` when not set. All nodes of a registry need the same one.
+        secret_key_file: Option<PathBuf> = None;
+    }
+}

@@ -1,0 +1,13 @@
+//! The REST API and the browsers that use it.
+
+use crate::key::section;
+
+section! {
+    /// The REST API `/api/v1`.
+    Api in "api" {
+        /// Refuses API reads by browsers that lack the header `X-Requested-With`.
+        browser_xhr_only: bool = true, quay ["BROWSER_API_CALLS_XHR_ONLY"];
+        /// Origins that pages may call the API from with cookies; any origin without them when empty.
+        cors_origins: Vec<String> = Vec::new(), quay ["CORS_ORIGIN"];
+    }
+}
