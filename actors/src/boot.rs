@@ -17,7 +17,8 @@ use slipway_storage::Store;
 use tokio::sync::watch;
 
 use crate::account::{
-    AccountActor, AccountError, AccountSettings, Perform, RefreshKeys, Work, open_key_file,
+    AccountActor, AccountError, AccountSettings, FlushUses, Perform, RefreshKeys, Work,
+    open_key_file,
 };
 use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
 use crate::catalog::CatalogActor;
@@ -95,6 +96,13 @@ fn start_arbiters(count: usize) -> Vec<ArbiterHandle> {
     (0..count.max(1)).map(|_| Arbiter::new().handle()).collect()
 }
 
+/// The thread of this number, counting round.
+fn pick(arbiters: &[ArbiterHandle], index: usize) -> Result<&ArbiterHandle, AccountError> {
+    let index = index.checked_rem(arbiters.len()).unwrap_or_default();
+    let found = arbiters.get(index);
+    found.ok_or(AccountError::Dispatch(DispatchError::Gone))
+}
+
 /// What the actors' dependencies are made of.
 struct DepsSeed {
     db: Database,
@@ -153,12 +161,7 @@ impl Actors {
             .prepare(config.others_are_dead, config.must_be_alone)
             .await?;
         let arbiters = start_arbiters(config.arbiters);
-        let place = |index: usize| -> Result<&ArbiterHandle, AccountError> {
-            let index = index.checked_rem(arbiters.len()).unwrap_or_default();
-            arbiters
-                .get(index)
-                .ok_or(AccountError::Dispatch(DispatchError::Gone))
-        };
+        let place = |index: usize| pick(&arbiters, index);
         let given = || Arc::clone(&deps);
         let mailboxes = config.mailboxes;
 
@@ -439,6 +442,9 @@ impl Actors {
                     _ => break,
                 }
             }
+        }
+        if let Err(error) = self.ask_accounts(FlushUses).await {
+            tracing::warn!(%error, "uses of credentials could not be written");
         }
         let goodbyes = [
             self.inner.ledger.ask(FlushLedger, deadline).await,

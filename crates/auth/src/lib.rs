@@ -24,6 +24,7 @@ pub mod password;
 pub mod permission;
 pub mod random;
 mod reason;
+pub mod redirect;
 pub mod scope;
 pub mod seal;
 pub mod secret;
