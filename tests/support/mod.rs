@@ -1,6 +1,7 @@
 //! Servers, an HTTP client that sends exactly what it is told, and the common flows of a push.
 
 mod browser;
+mod database;
 mod http;
 mod image;
 mod server;

@@ -23,7 +23,7 @@ use super::{AccountError, Office, Work};
 const CLIENT_ID_LENGTH: usize = 20;
 const SECRET_LENGTH: usize = 40;
 /// The longest and the usual life of a token: ten years.
-pub const MAX_TOKEN_LIFE_S: f64 = 315_576_000.0;
+pub const MAX_TOKEN_LIFE_S: u32 = 315_576_000;
 const RESERVED_NAME: &str = "__quay_bootstrap_app";
 /// Named tokens of one page.
 const PAGE: i64 = 100;
@@ -135,7 +135,7 @@ pub(crate) async fn make_token(
     let seed = TokenSeed {
         prefix,
         secret_hash: &Secret::from(rest).sha256(),
-        life_s: seed.life_s.min(MAX_TOKEN_LIFE_S),
+        life_s: seed.life_s.min(f64::from(MAX_TOKEN_LIFE_S)),
         ..seed
     };
     let made = oauth_token::insert_token(run, &seed).await?;
@@ -423,7 +423,7 @@ impl Work for CreateNamedToken {
             scope: &scope,
             name: Some(name),
             created_by: Some(self.account),
-            life_s: self.life_s.unwrap_or(MAX_TOKEN_LIFE_S),
+            life_s: self.life_s.unwrap_or(f64::from(MAX_TOKEN_LIFE_S)),
         };
         let (text, made) = make_token(&transaction, seed).await?;
         let metadata = json!({

@@ -188,7 +188,7 @@ impl Granted<'_> {
             scope: self.scope,
             name: None,
             created_by: None,
-            life_s: MAX_TOKEN_LIFE_S,
+            life_s: f64::from(MAX_TOKEN_LIFE_S),
         };
         let (text, made) = make_token(run, seed).await?;
         let metadata = json!({

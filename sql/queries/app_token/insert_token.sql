@@ -5,5 +5,5 @@ VALUES ($1::uuid, $2::bigint, $3::text, $4::text, $5::bytea,
         clock_timestamp() + make_interval(secs => $6::double precision))
 RETURNING id, title, prefix, sealed_secret,
        extract(epoch FROM created_at)::bigint AS created_at_s,
-       extract(epoch FROM expires_at)::bigint AS expires_at_s,
+       floor(extract(epoch FROM expires_at))::bigint AS expires_at_s,
        extract(epoch FROM last_accessed_at)::bigint AS last_accessed_at_s

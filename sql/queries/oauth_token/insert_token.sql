@@ -6,6 +6,6 @@ VALUES ($1::bigint, $2::bigint, $3::text, $4::bytea, $5::text, $6::text, $7::big
         clock_timestamp() + make_interval(secs => $8::double precision))
 RETURNING id, display_name AS name, scope,
        extract(epoch FROM created_at)::bigint AS created_at_s,
-       extract(epoch FROM expires_at)::bigint AS expires_at_s,
+       floor(extract(epoch FROM expires_at))::bigint AS expires_at_s,
        extract(epoch FROM last_accessed_at)::bigint AS last_accessed_at_s,
        (SELECT n.name FROM namespace n WHERE n.id = created_by) AS created_by

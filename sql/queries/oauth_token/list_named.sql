@@ -3,7 +3,7 @@
 SELECT t.id, t.display_name AS name, t.scope,
        extract(epoch FROM t.created_at)::bigint AS created_at_s,
        (extract(epoch FROM t.created_at) * 1000000)::bigint AS created_at_us,
-       extract(epoch FROM t.expires_at)::bigint AS expires_at_s,
+       floor(extract(epoch FROM t.expires_at))::bigint AS expires_at_s,
        extract(epoch FROM t.last_accessed_at)::bigint AS last_accessed_at_s,
        n.name AS created_by
   FROM oauth_token t LEFT JOIN namespace n ON n.id = t.created_by

@@ -3,7 +3,7 @@
 SELECT r.namespace_id AS id, n.name, r.description, r.metadata, r.sealed_token,
        extract(epoch FROM n.created_at)::bigint AS created_at_s,
        extract(epoch FROM r.last_accessed_at)::bigint AS last_accessed_at_s,
-       extract(epoch FROM r.expires_at)::bigint AS expires_at_s,
+       floor(extract(epoch FROM r.expires_at))::bigint AS expires_at_s,
        CASE WHEN $2::boolean THEN coalesce(
            (SELECT jsonb_agg(t.name ORDER BY t.name)
               FROM team_member m JOIN team t ON t.id = m.team_id
