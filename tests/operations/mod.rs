@@ -5,3 +5,4 @@ mod database;
 mod refusals;
 mod shutdown;
 mod tls;
+mod traces;

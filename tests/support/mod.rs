@@ -6,7 +6,7 @@ mod server;
 
 pub(crate) use self::http::{Answer, Request, Wire};
 pub(crate) use self::image::{OCI_INDEX, OCI_MANIFEST, Repo, sha256};
-pub(crate) use self::server::{Server, basic, shared, signal, slipway};
+pub(crate) use self::server::{PASSWORD, Server, basic, shared, signal, slipway};
 
 use std::time::{Duration, Instant};
 

@@ -22,7 +22,7 @@ use super::wait_for;
 
 /// The account every server of [`Server::start`] has.
 const ACCOUNT: &str = "admin";
-const PASSWORD: &str = "correct-horse-battery";
+pub(crate) const PASSWORD: &str = "correct-horse-battery";
 
 /// Runs the server, says its process id, and waits for a word: nothing (the end of input) stops
 /// the server and clears up; `leave` only lets go of a server that was killed.

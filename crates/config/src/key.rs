@@ -120,6 +120,7 @@ pub const SECTIONS: &[Section] = &[
     sections::Audit::SECTION,
     sections::Log::SECTION,
     sections::Metrics::SECTION,
+    sections::Telemetry::SECTION,
     sections::Debug::SECTION,
 ];
 

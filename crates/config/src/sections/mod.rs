@@ -15,6 +15,7 @@ mod metrics;
 mod registry;
 mod server;
 mod storage;
+mod telemetry;
 mod tls;
 
 pub use self::audit::Audit;
@@ -28,4 +29,5 @@ pub use self::metrics::Metrics;
 pub use self::registry::{DeleteByDigest, Registry, RegistryState};
 pub use self::server::Server;
 pub use self::storage::{Storage, StorageEngine, SyncMode};
+pub use self::telemetry::Telemetry;
 pub use self::tls::{Tls, TlsVersion};
