@@ -2,6 +2,7 @@
 
 mod command;
 mod database;
+mod doctor;
 mod refusals;
 mod shutdown;
 mod tls;
