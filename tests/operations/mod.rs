@@ -4,6 +4,7 @@ mod command;
 mod database;
 mod doctor;
 mod refusals;
+mod revoke;
 mod shutdown;
 mod tls;
 mod traces;
