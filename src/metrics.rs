@@ -62,6 +62,7 @@ async fn render(request: &HttpRequest, state: &AppState) -> Result<String, OciEr
     page.count_actors(&seen);
     page.count_queues(&seen);
     page.count_tokens(state);
+    page.count_spans(state);
     Ok(page.0)
 }
 
@@ -144,6 +145,18 @@ impl Page {
             "Usage log rows lost.",
             ledger.dropped,
         );
+    }
+
+    fn count_spans(&mut self, state: &AppState) {
+        let Some(spans) = &state.spans else {
+            return;
+        };
+        let name = "slipway_traces_waiting";
+        self.gauge(name, "Spans that wait for the collector.", spans.waiting());
+        let name = "slipway_traces_exported_total";
+        self.counter(name, "Spans the collector took.", spans.exported());
+        let name = "slipway_traces_lost_total";
+        self.counter(name, "Spans dropped or not taken.", spans.lost());
     }
 
     fn count_tokens(&mut self, state: &AppState) {

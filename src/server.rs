@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::App;
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use slipway_actors::account::AccountSettings;
@@ -23,8 +24,9 @@ use slipway_config::sections::{DeleteByDigest, StorageEngine, SyncMode as SyncKe
 use slipway_postgres::{EmbeddedServer, EmbeddedSettings};
 use slipway_transport::{ServerHandle, TlsSettings, TransportSettings};
 
-use crate::edge::AppState;
+use crate::edge::{AppState, facts};
 use crate::routes;
+use crate::telemetry::SpanCounts;
 
 /// How long a freshly started external database may take to answer.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
@@ -41,11 +43,11 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts everything that `config` says.
+    /// Starts everything that `config` says; `spans` counts traces, when they go anywhere.
     ///
     /// # Errors
     /// The first thing that cannot be started, with what was tried.
-    pub async fn start(config: Config) -> anyhow::Result<Self> {
+    pub async fn start(config: Config, spans: Option<Arc<SpanCounts>>) -> anyhow::Result<Self> {
         let config = Arc::new(config);
         let listeners = config
             .server
@@ -58,7 +60,7 @@ impl Running {
             addresses.push(listener.local_addr().context("a listener has no address")?);
         }
         let embedded = start_embedded(&config).await?;
-        match assemble(&config, listeners, &addresses, embedded.as_ref()).await {
+        match assemble(&config, listeners, &addresses, embedded.as_ref(), spans).await {
             Ok(edge) => Ok(Self {
                 addresses,
                 state: edge.state,
@@ -111,6 +113,7 @@ async fn assemble(
     listeners: Vec<TcpListener>,
     addresses: &[SocketAddr],
     embedded: Option<&EmbeddedServer>,
+    spans: Option<Arc<SpanCounts>>,
 ) -> anyhow::Result<Edge> {
     let (db, others_are_dead) = open_database(config, embedded).await?;
     let server_name = server_name(config, addresses);
@@ -130,11 +133,17 @@ async fn assemble(
     let actors = Actors::start(boot)
         .await
         .context("the actors cannot be started")?;
-    let state = Data::new(AppState::new(actors, Arc::clone(config), server_name));
+    let state = Data::new(AppState::new(
+        actors,
+        Arc::clone(config),
+        server_name,
+        spans,
+    ));
     let app_state = state.clone();
     let factory = move || {
         App::new()
             .app_data(app_state.clone())
+            .wrap(from_fn(facts::follow))
             .configure(routes::mount)
     };
     match slipway_transport::serve(listeners, transport_settings(config, workers), factory) {
@@ -209,7 +218,9 @@ fn server_name(config: &Config, addresses: &[SocketAddr]) -> String {
     match &config.server.url {
         Some(url) => {
             let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-            rest.trim_end_matches('/').to_owned()
+            rest.split_once('/')
+                .map_or(rest, |(host, _)| host)
+                .to_owned()
         }
         None => addresses
             .first()

@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod doctor;
 mod health;
 mod logging;
 mod serve;
@@ -32,6 +33,8 @@ enum Command {
     /// Administers accounts.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Looks at a running registry from outside, through its proxies.
+    Doctor(doctor::DoctorArgs),
     /// Asks a running registry whether it is healthy.
     Health(health::HealthArgs),
 }
@@ -45,6 +48,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(explicit),
         Command::Config(command) => config::run(&command, explicit),
         Command::Admin(command) => admin::run(command, explicit),
+        Command::Doctor(args) => doctor::run(args),
         Command::Health(args) => health::run(&args, explicit),
     };
     match outcome {

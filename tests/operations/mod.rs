@@ -2,6 +2,9 @@
 
 mod command;
 mod database;
+mod doctor;
 mod refusals;
+mod revoke;
 mod shutdown;
 mod tls;
+mod traces;

@@ -8,3 +8,4 @@ mod proxies;
 mod resume;
 mod smuggling;
 mod states;
+mod topologies;

@@ -35,7 +35,9 @@ use slipway_auth::seal::{KeyRing, MacKey};
 use slipway_auth::verified_cache::VerifiedCache;
 use tokio::sync::watch;
 
-pub use self::create::{CreateUser, CreatedUser, NewAccount, SetUserEnabled, create_account};
+pub use self::create::{
+    CreateUser, CreatedUser, NewAccount, SetUserEnabled, create_account, enable_account,
+};
 pub use self::error::AccountError;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
 pub use self::login::CheckLogin;

@@ -46,10 +46,7 @@ impl Handler<EnsureRepository> for RepositoryActor {
     type Result = ResponseFuture<Result<RepositoryId, RepositoryError>>;
 
     fn handle(&mut self, msg: EnsureRepository, ctx: &mut Context<Self>) -> Self::Result {
-        if self.may_answer_from_memory()
-            && let (Some(id), Some(row)) = (self.known_id(), &self.row)
-            && row.repository.state == "NORMAL"
-        {
+        if let Some(id) = self.writable_id() {
             return Box::pin(std::future::ready(Ok(id)));
         }
         let plan = move |actor: &mut Self| {
@@ -70,7 +67,20 @@ impl Handler<EnsureRepository> for RepositoryActor {
     }
 }
 
-async fn ensure(
+impl RepositoryActor {
+    /// The repository's id, when memory may say that it takes writes.
+    pub(super) fn writable_id(&mut self) -> Option<RepositoryId> {
+        if !self.may_answer_from_memory() {
+            return None;
+        }
+        let id = self.known_id()?;
+        let row = self.row.as_ref()?;
+        (row.repository.state == "NORMAL").then_some(id)
+    }
+}
+
+/// Reads the row, making the repository first if it is not there; refuses one without writes.
+pub(super) async fn ensure(
     deps: &Deps,
     name: &RepositoryName,
     msg: &EnsureRepository,

@@ -310,7 +310,10 @@ impl Node {
                 .iter()
                 .map(|tag| TagName::parse(tag).unwrap())
                 .collect(),
-            origin: Origin::default(),
+            ensure: EnsureRepository {
+                origin: Origin::default(),
+                creates_namespace: true,
+            },
         };
         let pushed = self.actors.ask_repository(&name(path), msg).await?;
         Ok(pushed.digest)

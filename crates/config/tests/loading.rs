@@ -261,8 +261,20 @@ const BROKEN_RULES: &[(&str, &str)] = &[
         "server.url",
     ),
     (
-        "[server]\nurl = \"https://registry.example.com/path\"",
+        "[server]\nurl = \"https://registry.example.com/path?query\"",
         "server.url",
+    ),
+    (
+        "[server]\nurl = \"https://registry.example.com/a/../b\"",
+        "server.url",
+    ),
+    (
+        "[server]\nurl = \"https://registry.example.com//a\"",
+        "server.url",
+    ),
+    (
+        "[telemetry]\notlp_endpoint = \"grpc://127.0.0.1:4317\"",
+        "telemetry.otlp_endpoint",
     ),
     (
         "[server]\nurl = \"https://user@registry.example.com\"",
@@ -336,6 +348,9 @@ fn good_urls_pass() {
         "http://localhost:8080",
         "https://[::1]:443",
         "https://registry.example.com",
+        "https://registry.example.com/",
+        "https://example.com/registry",
+        "https://example.com/a/b/",
     ];
     for url in good {
         let config = load_text(&format!("[server]\nurl = \"{url}\"")).unwrap();
