@@ -195,7 +195,7 @@ async fn save_session(
     session: &mut Session,
     epoch: i64,
 ) -> Result<bool, UploadError> {
-    let state = session.sync(epoch).await?;
+    let state = session.persist(epoch).await?;
     deps.crash_point("upload.save.before");
     let saved =
         slipway_model::upload::save_upload(&deps.db, seed.id, seed.repository, &state).await?;

@@ -194,12 +194,12 @@ impl Session {
         (session, appended.outcome.map_err(UploadError::from))
     }
 
-    /// Makes everything durable and says what a saved row would hold.
-    pub(super) async fn sync(&mut self, epoch: i64) -> Result<SavedUpload, UploadError> {
+    /// Makes everything durable, whatever the store's mode, and says what a saved row would hold.
+    pub(super) async fn persist(&mut self, epoch: i64) -> Result<SavedUpload, UploadError> {
         let (inline, segments) = match &mut self.bytes {
             Held::Memory(parts) => (Some(Bytes::from(parts.concat())), Vec::new()),
             Held::Stored(writer) => {
-                writer.sync().await?;
+                writer.persist().await?;
                 (None, writer.segments().iter().map(to_row).collect())
             }
         };
@@ -212,7 +212,7 @@ impl Session {
         })
     }
 
-    /// Answers the content as it is committed, durable in its store.
+    /// Answers the content as it is committed, as durable as the store's mode promises.
     pub(super) async fn content(&mut self) -> Result<Content, UploadError> {
         match &mut self.bytes {
             Held::Memory(parts) => Ok(Content::Inline(match parts.as_slice() {

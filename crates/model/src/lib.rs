@@ -23,6 +23,7 @@ pub mod manifest;
 pub mod node;
 pub mod repository;
 pub mod service_key;
+pub mod suspect;
 pub mod tag;
 pub mod upload;
 

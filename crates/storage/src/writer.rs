@@ -103,6 +103,20 @@ impl SegmentWriter {
         Ok(())
     }
 
+    /// Waits until all bytes appended so far are on disk, whatever the mode: what a saved state may
+    /// name must survive a power cut.
+    ///
+    /// # Errors
+    /// As [`SegmentWriter::sync`].
+    pub async fn persist(&mut self) -> Result<(), StorageError> {
+        match &mut self.backend {
+            Backend::Local(local) => local.persist().await?,
+            Backend::Object(_) => {}
+        }
+        self.log.mark_synced();
+        Ok(())
+    }
+
     /// The segments so far, in order; synced or not.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {

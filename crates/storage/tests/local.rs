@@ -108,7 +108,7 @@ async fn a_part_that_lost_bytes_ends_its_stream_with_an_error() {
     assert_eq!(items[0].as_ref().unwrap(), &pattern(0, 40));
     assert_eq!(
         items[1].as_ref().unwrap_err().kind,
-        StorageErrorKind::Internal
+        StorageErrorKind::Damaged
     );
     assert_eq!(items.len(), 2);
 }

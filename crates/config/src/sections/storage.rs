@@ -24,7 +24,8 @@ choice! {
     SyncMode {
         /// Bytes are on disk before an upload is confirmed.
         Always = "always",
-        /// The operating system writes when it likes; a power cut can lose confirmed uploads.
+        /// The operating system writes when it likes; a power cut can lose confirmed uploads, which
+        /// then answer 404. Not for a shared folder.
         Os = "os",
     }
 }

@@ -133,6 +133,18 @@ impl LocalWriter {
         Ok(())
     }
 
+    /// The same whatever the mode.
+    pub(crate) async fn persist(&mut self) -> Result<(), StorageError> {
+        if self.engine.sync_mode == SyncMode::Always {
+            return self.sync().await;
+        }
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let synced = self.engine.sync_all().await;
+        synced.inspect_err(|error| self.failure = Some(error.clone()))
+    }
+
     async fn sync_files(&self) -> Result<(), StorageError> {
         if self.dirty.is_empty() {
             return Ok(());
