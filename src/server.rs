@@ -293,6 +293,8 @@ fn actor_settings(config: &Config) -> Settings {
         max_layer_bytes: registry.max_layer_bytes.bytes(),
         lease: registry.lease_life,
         temporary: registry.temp_tag_life,
+        checkpoint_bytes: config.storage.checkpoint_bytes.bytes(),
+        checkpoint_interval: config.storage.checkpoint_interval,
         upload_expiry: registry.upload_expiry,
         tag_expiration: registry.tag_expiration,
         sparse_manifests: registry.sparse_manifests,

@@ -44,6 +44,10 @@ pub struct Settings {
     pub lease: Duration,
     /// Life of the temporary tag of a push by digest.
     pub temporary: Duration,
+    /// Bytes after which a body that still flows is saved.
+    pub checkpoint_bytes: u64,
+    /// Time after which it is saved.
+    pub checkpoint_interval: Duration,
     /// Life of a saved upload without progress.
     pub upload_expiry: Duration,
     /// Time machine window of new namespaces.

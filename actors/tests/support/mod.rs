@@ -174,6 +174,8 @@ fn settings() -> Settings {
         max_layer_bytes: 1 << 30,
         lease: Duration::from_secs(3600),
         temporary: Duration::from_secs(3600),
+        checkpoint_bytes: 256 << 20,
+        checkpoint_interval: Duration::from_secs(30),
         upload_expiry: Duration::from_secs(3600),
         tag_expiration: Duration::from_secs(14 * 86_400),
         sparse_manifests: false,
