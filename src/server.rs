@@ -14,6 +14,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use slipway_actors::account::AccountSettings;
+use slipway_actors::boot::Company;
 use slipway_actors::deps::{CrashHook, Settings};
 use slipway_actors::storage::{EngineKind, Store, StoreSettings, SyncMode};
 use slipway_actors::{Actors, BootConfig, Database, DatabaseSettings, Mailboxes};
@@ -125,9 +126,7 @@ async fn assemble(
         accounts: account_settings(config, server_name.clone()),
         mailboxes: mailboxes(config),
         arbiters: workers,
-        others_are_dead,
-        must_be_alone: config.storage.engine == StorageEngine::Memory
-            || !config.storage.shared_mount,
+        company: company(config, others_are_dead),
         crash_hook: crash_hook(config),
     };
     let actors = Actors::start(boot)
@@ -157,6 +156,26 @@ async fn assemble(
             Err(error.into())
         }
     }
+}
+
+fn company(config: &Config, others_are_dead: bool) -> Company {
+    let storage = &config.storage;
+    Company {
+        others_are_dead,
+        must_be_alone: storage.engine == StorageEngine::Memory || !storage.shared_mount,
+        boot_id: boot_id(config),
+        leaves_bytes: storage.engine == StorageEngine::Fs && storage.sync == SyncKey::Os,
+    }
+}
+
+/// The kernel's boot; without one every end counts as a power cut, which costs only time.
+fn boot_id(config: &Config) -> Option<String> {
+    let read = || {
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(text.trim().to_owned())
+    };
+    let found = config.debug.boot_id.clone().or_else(read);
+    found.filter(|text| !text.is_empty())
 }
 
 async fn start_embedded(config: &Config) -> anyhow::Result<Option<EmbeddedServer>> {
@@ -285,6 +304,8 @@ fn actor_settings(config: &Config) -> Settings {
         max_layer_bytes: registry.max_layer_bytes.bytes(),
         lease: registry.lease_life,
         temporary: registry.temp_tag_life,
+        checkpoint_bytes: config.storage.checkpoint_bytes.bytes(),
+        checkpoint_interval: config.storage.checkpoint_interval,
         upload_expiry: registry.upload_expiry,
         tag_expiration: registry.tag_expiration,
         sparse_manifests: registry.sparse_manifests,

@@ -23,7 +23,8 @@ use crate::catalog::CatalogActor;
 use crate::deps::{CrashHook, Deps, Epochs, OpenBatch, Settings, Standing};
 use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
 use crate::ledger::{FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, RecordPull};
-use crate::node::{self, NodeActor, StopNode};
+pub use crate::node::Company;
+use crate::node::{Durability, NodeActor, StopNode, Verifications};
 use crate::repository::{
     Budget, EnsureRepository, ObserveRepository, Repositories, RepositoryActor,
     RepositoryActorState, RepositoryError,
@@ -59,10 +60,8 @@ pub struct BootConfig {
     pub mailboxes: Mailboxes,
     /// Threads for actors.
     pub arbiters: usize,
-    /// Whether no other node can be alive, because this one holds the data folder's lock.
-    pub others_are_dead: bool,
-    /// Whether another live node is a reason not to start: they would not share the bytes.
-    pub must_be_alone: bool,
+    /// How this node and others of the database get along.
+    pub company: Company,
     /// For tests.
     pub crash_hook: Option<CrashHook>,
 }
@@ -98,26 +97,23 @@ struct DepsSeed {
     db: Database,
     store: Store,
     settings: Settings,
+    company: Company,
     crash_hook: Option<CrashHook>,
 }
 
-type Prepared = (
-    Arc<Deps>,
-    watch::Sender<Arc<OpenBatch>>,
-    watch::Sender<Arc<Epochs>>,
-);
+/// What the node actor owns from the start on.
+pub(crate) struct NodeSeed {
+    pub(crate) batches: watch::Sender<Arc<OpenBatch>>,
+    pub(crate) epochs: watch::Sender<Arc<Epochs>>,
+    pub(crate) durability: Durability,
+}
 
 impl DepsSeed {
     /// Migrates the database, announces the node and opens its first batch.
-    async fn prepare(
-        self,
-        others_are_dead: bool,
-        must_be_alone: bool,
-    ) -> Result<Prepared, AccountError> {
+    async fn prepare(self) -> Result<(Arc<Deps>, NodeSeed), AccountError> {
         self.db.migrate().await?;
-        node::check_company(&self.db, must_be_alone && !others_are_dead).await?;
         let id = NodeId::new_v4();
-        let first = node::announce(&self.db, id, others_are_dead).await?;
+        let (first, durability) = self.company.join(&self.db, id).await?;
         let (batch_sender, batches) = watch::channel(Arc::new(first));
         let (epoch_sender, epochs) = watch::channel(Arc::new(Epochs::default()));
         let deps = Arc::new(Deps {
@@ -129,9 +125,15 @@ impl DepsSeed {
             node: id,
             batches,
             epochs,
+            verifications: Verifications::default(),
             crash_hook: self.crash_hook,
         });
-        Ok((deps, batch_sender, epoch_sender))
+        let seed = NodeSeed {
+            batches: batch_sender,
+            epochs: epoch_sender,
+            durability,
+        };
+        Ok((deps, seed))
     }
 }
 
@@ -145,11 +147,10 @@ impl Actors {
             db: config.db,
             store: config.store,
             settings: config.settings,
+            company: config.company,
             crash_hook: config.crash_hook,
         };
-        let (deps, batch_sender, epoch_sender) = seed
-            .prepare(config.others_are_dead, config.must_be_alone)
-            .await?;
+        let (deps, node_seed) = seed.prepare().await?;
         let arbiters = start_arbiters(config.arbiters);
         let place = |index: usize| -> Result<&ArbiterHandle, AccountError> {
             let index = index.checked_rem(arbiters.len()).unwrap_or_default();
@@ -177,9 +178,7 @@ impl Actors {
         let (account_actor, verifier) = AccountActor::new(given(), config.accounts, keys)?;
         let accounts = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| account_actor);
         let node_deps = given();
-        let node = Mailbox::start(place(0)?, 64, move |_| {
-            NodeActor::new(node_deps, batch_sender, epoch_sender)
-        });
+        let node = Mailbox::start(place(0)?, 64, move |_| NodeActor::new(node_deps, node_seed));
         let actors = Self {
             inner: Arc::new(Inner {
                 repositories: Repositories::new(

@@ -28,6 +28,9 @@ pub const CRASH_POINTS: &[&str] = &[
     "manifest.put.after",
 ];
 
+/// More of them, met only with `storage.sync = "os"`.
+pub const OS_CRASH_POINTS: &[&str] = &["mark.sync.before", "mark.sync.after"];
+
 /// Settings of the actors, taken from the configuration at start.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -41,6 +44,10 @@ pub struct Settings {
     pub lease: Duration,
     /// Life of the temporary tag of a push by digest.
     pub temporary: Duration,
+    /// Bytes after which a body that still flows is saved.
+    pub checkpoint_bytes: u64,
+    /// Time after which it is saved.
+    pub checkpoint_interval: Duration,
     /// Life of a saved upload without progress.
     pub upload_expiry: Duration,
     /// Time machine window of new namespaces.
@@ -89,6 +96,8 @@ pub struct Deps {
     pub batches: watch::Receiver<Arc<OpenBatch>>,
     /// Which principals changed of late.
     pub epochs: watch::Receiver<Arc<Epochs>>,
+    /// Checks of blobs that may be damaged.
+    pub verifications: crate::node::Verifications,
     /// For tests.
     pub crash_hook: Option<CrashHook>,
 }

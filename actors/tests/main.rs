@@ -8,6 +8,8 @@
     reason = "the switches for tests do not cover what tests share"
 )]
 
+mod checkpoints;
+mod durability;
 mod kernel;
 mod reads;
 mod recovery;

@@ -10,6 +10,7 @@ import threading
 import traceback
 
 import full
+import lazily
 import points
 import randomly
 
@@ -43,8 +44,8 @@ class Verdicts:
 def main():
     root, folder = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     verdicts = Verdicts()
-    parts = {"points": points.run, "random": randomly.run, "full": full.run}
-    for name in os.environ.get("CRASH_PARTS", "points random full").split():
+    parts = {"points": points.run, "random": randomly.run, "full": full.run, "lazy": lazily.run}
+    for name in os.environ.get("CRASH_PARTS", "points random full lazy").split():
         try:
             parts[name](root, folder, verdicts)
         except Exception:

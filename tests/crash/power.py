@@ -91,13 +91,17 @@ def make_volume(base):
 def drop_unsynced(blobs, journal):
     """Leaves of each segment what the journal says was covered by a sync."""
     sizes, loose = {}, set()
-    for line in pathlib.Path(journal).read_text().splitlines():
+    # What follows the last line's end was cut off by the kill.
+    text = pathlib.Path(journal).read_text()
+    for line in text[:text.rfind("\n") + 1].splitlines():
         kind, _, rest = line.partition(" ")
         if kind == "file":
             path, _, size = rest.rpartition(" ")
             sizes[path] = int(size)
         elif kind == "made":
             loose.add(rest)
+        elif kind == "entry":
+            loose.discard(rest)
         elif kind == "dir":
             loose = {path for path in loose if os.path.dirname(path) != rest}
         else:

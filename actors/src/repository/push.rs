@@ -8,12 +8,14 @@ use serde_json::json;
 use slipway_model::RepositoryId;
 use slipway_model::audit::Origin;
 use slipway_model::manifest::{self, NewManifest, StoredManifest, Verdict};
+use slipway_model::suspect;
 use slipway_model::tag::TagTarget;
 use slipway_oci::{Digest, ManifestKind, ParsedManifest, TagName};
 
 use super::open::{EnsureRepository, ensure};
 use super::{OpenRow, Reader, RepositoryActor, RepositoryError};
 use crate::kernel::enqueue;
+use crate::node::settle;
 
 /// Publishes a manifest that was parsed from `bytes`, making the repository first if need be.
 #[derive(Debug, Message)]
@@ -202,11 +204,35 @@ async fn put(
         "manifest_digest": msg.digest.to_string(),
         "mediaType": parsed.media_type,
     });
+    if new.sparse_allowed {
+        // Then a blob that is not present is no refusal, so suspects are looked for before.
+        let digests: Vec<Digest> = new.blobs.iter().map(|(digest, _)| *digest).collect();
+        settle_suspects(reader, id, &digests).await?;
+    }
+    let put =
+        async || manifest::put_manifest(reader.db(), id, &new, &msg.ensure.origin, &metadata).await;
     reader.deps.crash_point("manifest.put.before");
-    let (verdict, _) =
-        manifest::put_manifest(reader.db(), id, &new, &msg.ensure.origin, &metadata).await?;
+    let (mut verdict, _) = put().await?;
+    if let Verdict::MissingBlobs(digests) = &verdict
+        && settle_suspects(reader, id, digests).await?
+    {
+        (verdict, _) = put().await?;
+    }
     reader.deps.crash_point("manifest.put.after");
     Ok(verdict)
+}
+
+/// Checks those of `digests` that are suspect here; answers whether there were any.
+async fn settle_suspects(
+    reader: &Reader,
+    id: RepositoryId,
+    digests: &[Digest],
+) -> Result<bool, RepositoryError> {
+    let suspects = suspect::list_suspects_here(reader.db(), id, digests).await?;
+    for suspect in &suspects {
+        settle(&reader.deps, *suspect).await?;
+    }
+    Ok(!suspects.is_empty())
 }
 
 /// The blobs an image needs here: all but layers that may not be distributed.

@@ -1,5 +1,6 @@
 //! A place for nodes to run on, and what clients do there.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::ops::AsyncFnOnce;
 use std::os::unix::fs::FileExt as _;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use actix::System;
 use bytes::Bytes;
 use slipway_actors::account::AccountSettings;
+use slipway_actors::boot::Company;
 use slipway_actors::deps::Settings;
 use slipway_actors::repository::{
     BlobBytes, EnsureRepository, OpenBlob, PullManifest, PulledManifest, PushManifest,
@@ -22,7 +24,7 @@ use slipway_oci::{
     Algorithm, ContentRange, Digest, ManifestLimits, ParsedManifest, Reference, RepositoryName,
     TagName,
 };
-use slipway_storage::{EngineKind, Store, StoreSettings};
+use slipway_storage::{EngineKind, Store, StoreSettings, SyncMode};
 use slipway_testkit::TestDatabase;
 use tempfile::TempDir;
 
@@ -33,6 +35,8 @@ pub(crate) const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(crate) struct Site {
     pub(crate) test: TestDatabase,
     folder: TempDir,
+    /// The kernel's boot when bytes are left with the operating system.
+    boot: RefCell<Option<String>>,
 }
 
 impl Site {
@@ -40,7 +44,18 @@ impl Site {
         Self {
             test: in_system(TestDatabase::new()),
             folder: tempfile::tempdir().unwrap(),
+            boot: RefCell::default(),
         }
+    }
+
+    /// From here on, nodes leave bytes with the operating system of this boot.
+    pub(crate) fn boots(&self, boot: &str) {
+        self.boot.replace(Some(boot.to_owned()));
+    }
+
+    /// What the store's journal of syncs says, in nodes that leave bytes.
+    pub(crate) fn journal(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("journal")).unwrap_or_default()
     }
 
     /// Runs a node until `work` is done, then ends it without a goodbye.
@@ -68,6 +83,11 @@ impl Site {
             root: self.folder.path().to_owned(),
         });
         store_settings.segment_close_bytes = 1 << 20;
+        let boot_id = self.boot.borrow().clone();
+        if boot_id.is_some() {
+            store_settings.sync = SyncMode::Os;
+            store_settings.sync_journal = Some(self.folder.path().join("journal"));
+        }
         let store = Store::open(store_settings).await.unwrap();
         let actors = Actors::start(BootConfig {
             db: db.clone(),
@@ -81,8 +101,12 @@ impl Site {
                 repositories: 100,
             },
             arbiters: 2,
-            others_are_dead: true,
-            must_be_alone: false,
+            company: Company {
+                others_are_dead: true,
+                must_be_alone: false,
+                leaves_bytes: boot_id.is_some(),
+                boot_id,
+            },
             crash_hook: None,
         })
         .await
@@ -150,6 +174,8 @@ fn settings() -> Settings {
         max_layer_bytes: 1 << 30,
         lease: Duration::from_secs(3600),
         temporary: Duration::from_secs(3600),
+        checkpoint_bytes: 256 << 20,
+        checkpoint_interval: Duration::from_secs(30),
         upload_expiry: Duration::from_secs(3600),
         tag_expiration: Duration::from_secs(14 * 86_400),
         sparse_manifests: false,

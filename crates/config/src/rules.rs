@@ -6,7 +6,7 @@
 
 use crate::config::Config;
 use crate::fault::{Fault, Origin};
-use crate::sections::StorageEngine;
+use crate::sections::{StorageEngine, SyncMode};
 use crate::size::ByteSize;
 
 /// A rule that a configuration breaks.
@@ -267,6 +267,11 @@ fn check_storage(config: &Config, faults: &mut Vec<Broken>) {
                 "`storage.engine = \"fs\"` along with it",
             ));
         }
+    }
+    if storage.shared_mount && storage.sync == SyncMode::Os {
+        let keys = ["storage.sync", "storage.shared_mount"];
+        let problem = "`os` leaves bytes in the memory of one node, and the folder is shared";
+        faults.push(broken(&keys, problem, "`always` for a shared folder"));
     }
     if storage.shared_mount && storage.path.is_none() && storage.engine == StorageEngine::Fs {
         let keys = ["storage.shared_mount", "storage.path"];

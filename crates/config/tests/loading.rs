@@ -308,6 +308,10 @@ const BROKEN_RULES: &[(&str, &str)] = &[
         "storage.path",
     ),
     ("[storage]\nshared_mount = true", "storage.shared_mount"),
+    (
+        "[storage]\npath = \"/blobs\"\nshared_mount = true\nsync = \"os\"",
+        "storage.sync",
+    ),
     ("[auth]\nsuperusers = [\"Admin\"]", "auth.superusers"),
     ("[auth]\nsuperusers = [\"an..na\"]", "auth.superusers"),
     ("[auth]\nsuperusers = [\"a\"]", "auth.superusers"),

@@ -29,6 +29,7 @@ pub mod repository;
 pub mod sealing_key;
 pub mod service_key;
 pub mod session;
+pub mod suspect;
 pub mod tag;
 pub mod upload;
 

@@ -1,6 +1,7 @@
 //! Users, their epochs, and nodes.
 
 use slipway_model::account::{self, NewUser};
+use slipway_model::node::NewNode;
 use slipway_model::{Database, ModelError, NodeId, node};
 use slipway_testkit::TestDatabase;
 
@@ -100,9 +101,9 @@ async fn nodes_count_each_other_while_they_beat() {
     let test = TestDatabase::new().await;
     let db = test.database();
     let (one, two) = (NodeId::new_v4(), NodeId::new_v4());
-    node::start_node(&db, one).await.unwrap();
+    node::start_node(&db, &NewNode::durable(one)).await.unwrap();
     assert_eq!(node::beat(&db, one, 30.0).await.unwrap(), 0);
-    node::start_node(&db, two).await.unwrap();
+    node::start_node(&db, &NewNode::durable(two)).await.unwrap();
     assert_eq!(node::beat(&db, one, 30.0).await.unwrap(), 1);
     tokio::time::sleep(std::time::Duration::from_millis(60)).await;
     assert_eq!(
