@@ -31,7 +31,7 @@ pub use self::create::{
 };
 pub use self::error::AccountError;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
-pub use self::login::CheckLogin;
+pub use self::login::{CheckLogin, CountVerified};
 pub use self::token::{IssueToken, IssuedToken, TokenCredentials};
 use crate::deps::Deps;
 
