@@ -63,6 +63,8 @@ async fn render(request: &HttpRequest, state: &AppState) -> Result<String, OciEr
     page.count_queues(&seen);
     page.count_tokens(state);
     page.count_spans(state);
+    page.count_waiting(&seen, state);
+    page.count_process().await;
     Ok(page.0)
 }
 
@@ -147,6 +149,45 @@ impl Page {
         );
     }
 
+    fn count_waiting(&mut self, seen: &Observed, state: &AppState) {
+        let waiting = &seen.waiting;
+        for (kind, value) in [
+            ("accounts", waiting.accounts),
+            ("catalog", waiting.catalog),
+            ("node", waiting.node),
+            ("repository", waiting.repositories),
+            ("upload", waiting.uploads),
+        ] {
+            let name = "slipway_mailbox_waiting";
+            let help = "Messages asked and not answered yet, by kind of actor.";
+            let labels = format!("{{actor=\"{kind}\"}}");
+            let value = u64::try_from(value).unwrap_or(u64::MAX);
+            self.line("gauge", [name, help], &labels, value);
+        }
+        let name = "slipway_verified_passwords";
+        self.gauge(name, "Passwords in memory.", seen.verified_passwords);
+        let name = "slipway_rate_networks";
+        self.gauge(name, "Client networks remembered.", state.rate.len());
+    }
+
+    /// What the system says about this process, under the names that are usual for it.
+    async fn count_process(&mut self) {
+        // Listing open files takes as long as there are many.
+        let Ok((files, status)) = actix_web::web::block(|| {
+            let files = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+            (files, std::fs::read_to_string("/proc/self/status"))
+        })
+        .await
+        else {
+            return;
+        };
+        let name = "process_open_fds";
+        self.gauge(name, "Open files and connections.", files);
+        let status = status.unwrap_or_default();
+        let name = "process_resident_memory_bytes";
+        self.gauge(name, "Memory in use.", read_resident(&status));
+    }
+
     fn count_spans(&mut self, state: &AppState) {
         let Some(spans) = &state.spans else {
             return;
@@ -176,5 +217,24 @@ impl Page {
             "Tokens checked.",
             tokens.misses(),
         );
+    }
+}
+
+/// `VmRSS` of a process's status, which is in KiB; 0 when it is not there.
+fn read_resident(status: &str) -> usize {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|rest| rest.split_whitespace().next());
+    let kib: usize = number.and_then(|text| text.parse().ok()).unwrap_or(0);
+    kib.saturating_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resident_memory_is_read_in_bytes() {
+        assert_eq!(read_resident("VmPeak:\t 9 kB\nVmRSS:\t 12 kB\n"), 12 << 10);
+        assert_eq!(read_resident(""), 0);
     }
 }

@@ -16,7 +16,8 @@ use slipway_storage::Store;
 use tokio::sync::watch;
 
 use crate::account::{
-    AccountActor, AccountError, AccountSettings, Perform, RefreshKeys, Work, open_key_file,
+    AccountActor, AccountError, AccountSettings, CountVerified, Perform, RefreshKeys, Work,
+    open_key_file,
 };
 use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
 use crate::catalog::CatalogActor;
@@ -83,6 +84,22 @@ struct Inner {
     catalog: Mailbox<CatalogActor>,
     node: Mailbox<NodeActor>,
     verifier: watch::Receiver<Arc<TokenVerifier>>,
+}
+
+impl Inner {
+    fn count_waiting(&self) -> Waiting {
+        let (repositories, uploads) = (self.repositories.list(), self.uploads.list());
+        Waiting {
+            repositories: repositories
+                .iter()
+                .map(|(_, mailbox)| mailbox.waiting())
+                .sum(),
+            uploads: uploads.iter().map(|(_, mailbox)| mailbox.waiting()).sum(),
+            accounts: self.accounts.waiting(),
+            catalog: self.catalog.waiting(),
+            node: self.node.waiting(),
+        }
+    }
 }
 
 const SINGLETON_MAILBOX: usize = 1024;
@@ -398,6 +415,8 @@ impl Actors {
             blob_index.map_err(|error| RepositoryError::Internal(error.to_string()))?;
         let ledger = inner.ledger.ask(ObserveLedger, deadline).await?;
         let (busy, idle) = inner.deps.db.pool_status();
+        let verified = inner.accounts.ask(CountVerified, deadline).await;
+        let verified = verified.map_err(|error| RepositoryError::Internal(error.to_string()))?;
         Ok(Observed {
             repository_count: inner.repositories.len(),
             upload_count: inner.uploads.len(),
@@ -406,6 +425,8 @@ impl Actors {
             uploads,
             blob_index,
             ledger,
+            waiting: inner.count_waiting(),
+            verified_passwords: verified,
             cached_bytes: inner.deps.cache_budget.used(),
             database_busy: busy,
             database_idle: idle,
@@ -439,6 +460,21 @@ impl Actors {
     }
 }
 
+/// Messages that were asked and not answered yet, of all actors of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    /// Of repositories, those behind their queues of writes among them.
+    pub repositories: usize,
+    /// Of uploads.
+    pub uploads: usize,
+    /// Of the accounts, logins that wait for their turn at hashing among them.
+    pub accounts: usize,
+    /// Of the catalog.
+    pub catalog: usize,
+    /// Of the node.
+    pub node: usize,
+}
+
 /// What the actors hold.
 #[derive(Debug, Clone)]
 pub struct Observed {
@@ -452,6 +488,10 @@ pub struct Observed {
     pub repositories: Vec<(RepositoryActorState, usize)>,
     /// Some uploads.
     pub uploads: Vec<(UploadId, UploadState)>,
+    /// Messages that were asked and not answered yet.
+    pub waiting: Waiting,
+    /// Passwords known to be right.
+    pub verified_passwords: usize,
     /// The blob index.
     pub blob_index: BlobIndexState,
     /// The ledger.

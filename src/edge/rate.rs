@@ -30,6 +30,18 @@ impl RateLimit {
         }
     }
 
+    /// Networks that are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.limiter.as_ref().map_or(0, RateLimiter::len)
+    }
+
+    /// Says whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Says whether a request from `address` may run now.
     #[must_use]
     pub fn allows(&self, address: IpAddr) -> bool {

@@ -175,11 +175,17 @@ impl Server {
 
     /// Bytes of memory the process holds.
     pub(crate) fn resident_bytes(&self) -> u64 {
+        self.read_status("VmRSS:")
+    }
+
+    /// The most bytes of memory the process ever held.
+    pub(crate) fn peak_bytes(&self) -> u64 {
+        self.read_status("VmHWM:")
+    }
+
+    fn read_status(&self, field: &str) -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
-        let line = text
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .unwrap();
+        let line = text.lines().find(|line| line.starts_with(field)).unwrap();
         let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kib * 1024
     }

@@ -105,44 +105,66 @@ impl Way {
     }
 }
 
-/// A whole push and pull, as clients do them: by the realm, by Locations and by Links.
-fn push_and_pull(way: &Way, server: &Server, name: &str) {
+/// A way with a token for one repository.
+struct Pusher<'a> {
+    way: &'a Way,
+    below: String,
+    token: String,
+}
+
+impl Pusher<'_> {
+    fn ask(&self, method: &str, url: &str, kind: &str, body: &[u8]) -> Reply {
+        let headers = [self.token.clone(), format!("Content-Type: {kind}")];
+        self.way.ask(method, url, &headers, body)
+    }
+
+    fn get(&self, url: &str) -> Reply {
+        self.ask("GET", url, "text/plain", b"").expect(200)
+    }
+
+    /// Pushes a blob in chunks; answers where it is.
+    fn push_layer(&self, layer: &[u8]) -> String {
+        let bytes = "application/octet-stream";
+        let url = format!("{}/blobs/uploads/", self.below);
+        let started = self.ask("POST", &url, bytes, b"").expect(202);
+        let mut upload = self.way.follow(started.header("location"));
+        for part in layer.chunks(400_000) {
+            let reply = self.ask("PATCH", &upload, bytes, part).expect(202);
+            upload = self.way.follow(reply.header("location"));
+        }
+        let url = format!("{upload}?digest={}", sha256(layer));
+        let stored = self.ask("PUT", &url, bytes, b"").expect(201);
+        self.way.follow(stored.header("location"))
+    }
+}
+
+/// Logs in where the challenge says.
+fn log_in<'a>(way: &'a Way, server: &Server, name: &str) -> Pusher<'a> {
     let base = &way.base;
     let refused = way.ask("GET", &format!("{base}/v2/"), &[], b"").expect(401);
     let challenge = refused.header("www-authenticate");
-    let realm = challenge
-        .split("realm=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
+    let realm = challenge.split("realm=\"").nth(1).unwrap();
+    let realm = realm.split('"').next().unwrap();
     assert_eq!(realm, format!("{base}/v2/auth"));
     let url = format!("{realm}?scope=repository:admin/{name}:pull,push");
     let login = [format!("Authorization: {}", server.login())];
     let token = way.ask("GET", &url, &login, b"").expect(200).json();
-    let token = format!("Authorization: Bearer {}", token["token"].as_str().unwrap());
-    let with = |more: &str| vec![token.clone(), more.to_owned()];
-    let bytes = "Content-Type: application/octet-stream";
-
-    let layer = noise(39, 700_000);
-    let below = format!("{base}/v2/admin/{name}");
-    let started = way.ask(
-        "POST",
-        &format!("{below}/blobs/uploads/"),
-        &with(bytes),
-        b"",
-    );
-    let mut upload = way.follow(started.expect(202).header("location"));
-    for part in layer.chunks(400_000) {
-        let reply = way.ask("PATCH", &upload, &with(bytes), part).expect(202);
-        upload = way.follow(reply.header("location"));
+    Pusher {
+        way,
+        below: format!("{base}/v2/admin/{name}"),
+        token: format!("Authorization: Bearer {}", token["token"].as_str().unwrap()),
     }
-    let url = format!("{upload}?digest={}", sha256(&layer));
-    let stored = way.ask("PUT", &url, &with(bytes), b"").expect(201);
-    let blob = way.follow(stored.header("location"));
+}
+
+/// A whole push and pull, as clients do them: by the realm, by Locations and by Links.
+fn push_and_pull(way: &Way, server: &Server, name: &str) {
+    let pusher = log_in(way, server, name);
+    let below = &pusher.below;
+    let layer = noise(39, 700_000);
+    let blob = pusher.push_layer(&layer);
     let url = format!("{below}/blobs/uploads/?digest={}", sha256(b"{}"));
-    way.ask("POST", &url, &with(bytes), b"{}").expect(201);
+    let config = pusher.ask("POST", &url, "application/octet-stream", b"{}");
+    config.expect(201);
 
     let manifest = json!({
         "schemaVersion": 2, "mediaType": OCI_MANIFEST,
@@ -156,30 +178,19 @@ fn push_and_pull(way: &Way, server: &Server, name: &str) {
         }],
     })
     .to_string();
-    let kind = format!("Content-Type: {OCI_MANIFEST}");
     for tag in ["v1", "v2"] {
         let url = format!("{below}/manifests/{tag}");
-        let put = way
-            .ask("PUT", &url, &with(&kind), manifest.as_bytes())
-            .expect(201);
-        let found = way.ask(
-            "GET",
-            &way.follow(put.header("location")),
-            &with(bytes),
-            b"",
-        );
-        assert_eq!(found.expect(200).body, manifest.as_bytes());
+        let put = pusher.ask("PUT", &url, OCI_MANIFEST, manifest.as_bytes());
+        let place = way.follow(put.expect(201).header("location"));
+        assert_eq!(pusher.get(&place).body, manifest.as_bytes());
     }
-    let pulled = way.ask("GET", &format!("{below}/manifests/v1"), &with(bytes), b"");
-    assert_eq!(pulled.expect(200).body, manifest.as_bytes());
-    assert!(way.ask("GET", &blob, &with(bytes), b"").expect(200).body == layer);
-    let page = way
-        .ask("GET", &format!("{below}/tags/list?n=1"), &with(bytes), b"")
-        .expect(200);
+    let pulled = pusher.get(&format!("{below}/manifests/v1"));
+    assert_eq!(pulled.body, manifest.as_bytes());
+    assert!(pusher.get(&blob).body == layer);
+    let page = pusher.get(&format!("{below}/tags/list?n=1"));
     let link = page.header("link").strip_prefix('<').unwrap();
     let next = way.follow(link.split('>').next().unwrap());
-    let rest = way.ask("GET", &next, &with(bytes), b"").expect(200).json();
-    assert_eq!(rest["tags"], json!(["v2"]));
+    assert_eq!(pusher.get(&next).json()["tags"], json!(["v2"]));
 }
 
 #[test]

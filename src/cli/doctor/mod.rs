@@ -65,19 +65,24 @@ impl Report {
 }
 
 pub(super) fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
-    let login = match &args.user {
-        Some(user) => Some(read_login(user, args.repository.clone())?),
-        None => None,
-    };
-    let pem = match &args.ca_certificate {
+    let DoctorArgs {
+        url,
+        user,
+        repository,
+        ca_certificate,
+        max_body_mib,
+        ..
+    } = args;
+    let login = user.map(|user| read_login(user, repository)).transpose()?;
+    let pem = match &ca_certificate {
         Some(file) => {
             Some(std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?)
         }
         None => None,
     };
-    let client = Client::new(&args.url, pem.as_deref())?;
+    let client = Client::new(&url, pem.as_deref())?;
     let mut report = Report::default();
-    let looking = look(&client, login, args.max_body_mib, &mut report);
+    let looking = look(&client, login, max_body_mib, &mut report);
     actix_rt::System::new().block_on(looking);
     for note in &report.notes {
         say(&format!("note: {note}"))?;
@@ -92,15 +97,15 @@ pub(super) fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn read_login(user: &str, repository: Option<String>) -> anyhow::Result<Login> {
+fn read_login(user: String, repository: Option<String>) -> anyhow::Result<Login> {
     let mut password = String::new();
     std::io::stdin()
         .read_to_string(&mut password)
         .context("cannot read the password")?;
     Ok(Login {
-        user: user.to_owned(),
         password: Secret::new(password.trim_end_matches(['\r', '\n']).to_owned()),
         repository: repository.unwrap_or_else(|| format!("{user}/doctor")),
+        user,
     })
 }
 
