@@ -39,7 +39,7 @@ CONF
 log_in() {
   [ -n "$ACCOUNT" ] || return 0
   echo "$PASSWORD" | docker login -u "$ACCOUNT" --password-stdin "$HOST"
-  echo wrong | refuse docker --config "$TMP/wrong" login -u "$ACCOUNT" --password-stdin "$HOST"
+  echo wrong | refuse_login docker --config "$TMP/wrong" login -u "$ACCOUNT" --password-stdin "$HOST"
 }
 
 build() {
