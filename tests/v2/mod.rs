@@ -1,6 +1,7 @@
 //! The distribution protocol over the wire.
 
 mod corpus;
+mod full_disk;
 mod lists;
 mod malformed;
 mod parallel;
