@@ -4,6 +4,7 @@ mod corpus;
 mod full_disk;
 mod lists;
 mod malformed;
+mod nodes;
 mod parallel;
 mod proxies;
 mod resume;

@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use slipway_testkit::database::TestDatabase;
-
 use crate::support::{OCI_MANIFEST, Repo, Server, noise, sha256, wait_for};
 
 /// Bytes of all files below a folder, as their lengths say.
@@ -25,7 +23,7 @@ pub(super) fn stored_bytes(folder: &Path) -> u64 {
 }
 
 /// Pushes one layer and one tag 64 times at once, by the given ways in turn.
-fn push_from_64_clients(ways: &[Repo<'_>], blobs: &Path) {
+pub(super) fn push_from_64_clients(ways: &[Repo<'_>], blobs: &Path) {
     let layer = noise(17, 1 << 20);
     let digest = sha256(&layer);
     let small = sha256(b"another");
@@ -59,27 +57,6 @@ fn push_from_64_clients(ways: &[Repo<'_>], blobs: &Path) {
 fn t17_64_clients_push_the_same_layer_and_tag() {
     let server = Server::start(&[]);
     push_from_64_clients(&[server.repo("t17")], &server.dir.join("data/blobs"));
-}
-
-#[test]
-fn t17_64_clients_push_the_same_layer_and_tag_to_two_nodes() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let database = runtime.block_on(TestDatabase::empty());
-    let socket = database.server().socket_dir().to_str().unwrap();
-    let url = format!(
-        "postgresql://slipway@{}:{}/{}",
-        socket.replace('/', "%2F"),
-        database.server().port(),
-        database.name()
-    );
-    let blobs = tempfile::tempdir().unwrap();
-    let keys = [
-        ("database.url", url.as_str()),
-        ("storage.path", blobs.path().to_str().unwrap()),
-        ("storage.shared_mount", "true"),
-    ];
-    let (one, two) = (Server::start(&keys), Server::start_empty(&keys));
-    push_from_64_clients(&[one.repo("t17"), two.repo("t17")], blobs.path());
 }
 
 fn push_same(repo: &Repo<'_>, layer: &[u8], digest: &str, manifest: &str) -> Option<String> {
