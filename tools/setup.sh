@@ -119,7 +119,10 @@ install_test_tools() {
 
 install_nightly_tools() {
   local packages
-  mapfile -t packages < <(missing_packages dockerd:docker.io docker:docker.io)
+  mapfile -t packages < <(missing_packages dockerd:docker.io)
+  apt_install "${packages[@]}"
+  # Debian 12 has the client in the same package, later ones have it apart.
+  mapfile -t packages < <(missing_packages docker:docker-cli)
   apt_install "${packages[@]}"
   go_install cosign "github.com/sigstore/cosign/v2/cmd/cosign@$cosign_version"
   go_install helm "helm.sh/helm/v3/cmd/helm@$helm_version"
