@@ -49,7 +49,8 @@ def main():
         try:
             parts[name](root, folder, verdicts)
         except Exception:
-            verdicts.say(f"part {name} runs to its end", traceback.format_exc().splitlines())
+            # The innermost frame and the error first: `say` cuts what is long.
+            verdicts.say(f"part {name} runs to its end", traceback.format_exc().splitlines()[::-1])
     sys.exit(1 if verdicts.failed or not verdicts.passed else 0)
 
 

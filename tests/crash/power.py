@@ -70,9 +70,19 @@ class Volume(Folder):
             time.sleep(0.05)
         else:
             raise OSError(f"the volume stays mounted: {gone.stderr}")
+        self.wait_for_release()
         if not self.mount():
             raise OSError("the volume does not come back after the power cut")
         drop_unsynced(self.blobs, journal)
+
+    def wait_for_release(self):
+        """A mount namespace made meanwhile, such as a container's, holds a copy of the mount: mounting
+        then would bring back the volume that was shut down, and every access would fail."""
+        for _ in range(200):
+            if not run("losetup", "-j", str(self.image)).stdout:
+                return
+            time.sleep(0.05)
+        raise OSError("another mount namespace still holds the volume after the power cut")
 
 
 def make_volume(base):

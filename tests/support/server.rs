@@ -289,8 +289,9 @@ pub(crate) fn basic(account: &str, password: &str) -> String {
 }
 
 pub(crate) fn signal(pid: u32, name: &str) {
-    let sent = Command::new("kill")
-        .args(["-s", name, &pid.to_string()])
+    // The shell's own: the program of that name is not on every machine.
+    let sent = Command::new("sh")
+        .args(["-c", r#"kill -s "$0" "$1""#, name, &pid.to_string()])
         .status();
     assert!(sent.unwrap().success(), "kill -s {name} {pid}");
 }

@@ -1,8 +1,10 @@
 //! The distribution protocol over the wire.
 
 mod corpus;
+mod full_disk;
 mod lists;
 mod malformed;
+mod nodes;
 mod parallel;
 mod proxies;
 mod resume;
