@@ -40,7 +40,6 @@ pub use self::create::{
 };
 pub use self::error::AccountError;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
-pub use self::login::CheckLogin;
 pub use self::login::{CheckLogin, CountVerified};
 pub use self::sealing::{open_key_file, write_key_file};
 pub use self::token::{IssueToken, IssuedToken, TokenCredentials};
