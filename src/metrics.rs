@@ -102,6 +102,15 @@ impl Page {
             seen.repository_count,
         );
         self.gauge("slipway_upload_actors", "Live uploads.", seen.upload_count);
+        let (account, network) = seen.largest_owners;
+        let name = "slipway_uploads_of_one_account";
+        self.gauge(name, "The most uploads that one account has open.", account);
+        let name = "slipway_uploads_of_one_network";
+        self.gauge(
+            name,
+            "The most uploads that one client network has open.",
+            network,
+        );
         self.gauge(
             "slipway_cached_bytes",
             "Memory of caches.",

@@ -31,7 +31,8 @@ use crate::repository::{
     RepositoryActorState, RepositoryError,
 };
 use crate::upload::{
-    ObserveUpload, SaveUpload, UploadActor, UploadError, UploadSeed, UploadState, Uploads,
+    ObserveUpload, OpenUploads, SaveUpload, UploadActor, UploadError, UploadOwner, UploadSeed,
+    UploadState, Uploads,
 };
 
 /// Sizes of mailboxes.
@@ -78,6 +79,7 @@ struct Inner {
     repositories: Repositories,
     mailbox_capacity: usize,
     uploads: Arc<Uploads>,
+    open_uploads: Arc<OpenUploads>,
     blob_index: Mailbox<BlobIndexActor>,
     ledger: Mailbox<LedgerActor>,
     accounts: Mailbox<AccountActor>,
@@ -206,6 +208,7 @@ impl Actors {
                 mailbox_capacity: mailboxes.repository,
                 // An upload that is not saved yet must not be retired to make room.
                 uploads: Arc::new(Uploads::new(arbiters.clone(), usize::MAX, mailboxes.upload)),
+                open_uploads: Arc::new(OpenUploads::new(deps.settings.max_uploads_per_owner)),
                 blob_index,
                 ledger,
                 accounts,
@@ -254,7 +257,11 @@ impl Actors {
         name: &RepositoryName,
         ensure: EnsureRepository,
         algorithm: Algorithm,
+        owner: UploadOwner,
     ) -> Result<UploadId, RepositoryError> {
+        let Some(slot) = self.inner.open_uploads.take(owner) else {
+            return Err(RepositoryError::Dispatch(DispatchError::Full));
+        };
         let repository = self.ask_repository(name, ensure).await?;
         let uploads = &self.inner.uploads;
         if uploads.len() >= self.inner.deps.settings.max_uploads {
@@ -262,7 +269,9 @@ impl Actors {
         }
         let id = UploadId::new_v4();
         let seed = self.seed(id, repository, Some(algorithm));
-        uploads.get(&(repository, id), move || UploadActor::new(seed))?;
+        uploads.get(&(repository, id), move || {
+            UploadActor::new(seed, Some(slot))
+        })?;
         Ok(id)
     }
 
@@ -298,7 +307,7 @@ impl Actors {
         }
         let seed = self.seed(id, repository, None);
         uploads
-            .ask(&key, move || UploadActor::new(seed), msg, deadline)
+            .ask(&key, move || UploadActor::new(seed, None), msg, deadline)
             .await
     }
 
@@ -420,6 +429,7 @@ impl Actors {
         Ok(Observed {
             repository_count: inner.repositories.len(),
             upload_count: inner.uploads.len(),
+            largest_owners: inner.open_uploads.largest(),
             repository_mailbox: inner.mailbox_capacity,
             repositories,
             uploads,
@@ -482,6 +492,8 @@ pub struct Observed {
     pub repository_count: usize,
     /// Live upload actors.
     pub upload_count: usize,
+    /// The most uploads that one account and one client network have open.
+    pub largest_owners: (usize, usize),
     /// Room in a repository's mailbox.
     pub repository_mailbox: usize,
     /// Some repositories, each with the messages that wait.

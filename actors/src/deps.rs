@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use slipway_model::{BatchId, Database, NamespaceId, NodeId};
+use slipway_model::account::ChangedEpoch;
+use slipway_model::{AccountId, BatchId, Database, NamespaceId, NodeId};
 use slipway_storage::Store;
 use tokio::sync::watch;
 
@@ -70,6 +71,12 @@ pub struct Settings {
     pub referrers_page_bytes: usize,
     /// Uploads open at once.
     pub max_uploads: usize,
+    /// Uploads open at once of one account, and of one client network; 0 sets no limit.
+    pub max_uploads_per_owner: usize,
+    /// Repositories of one namespace; 0 sets no limit.
+    pub max_repositories: i64,
+    /// Whether a push may make a namespace.
+    pub namespaces_by_push: bool,
     /// Rows waiting for the usage log.
     pub ledger_queue: usize,
     /// How often they are written.
@@ -124,24 +131,39 @@ pub struct OpenBatch {
     pub id: BatchId,
 }
 
-/// Principals whose permissions changed within the life of a token.
+/// Principals whose permissions changed within the life of a token, and namespaces that began in it.
 #[derive(Debug, Default)]
-pub struct Epochs(HashMap<NamespaceId, (i64, bool)>);
+pub struct Epochs {
+    changed: HashMap<NamespaceId, (i64, bool)>,
+    new: HashMap<String, Option<AccountId>>,
+}
 
 impl Epochs {
-    pub(crate) fn new(changed: impl IntoIterator<Item = (NamespaceId, i64, bool)>) -> Self {
-        Self(
-            changed
-                .into_iter()
-                .map(|(id, epoch, enabled)| (id, (epoch, enabled)))
-                .collect(),
-        )
+    pub(crate) fn new(rows: Vec<ChangedEpoch>) -> Self {
+        let mut epochs = Self::default();
+        for row in rows {
+            if let Some(name) = row.new_name {
+                epochs.new.insert(name, row.created_by);
+            }
+            if row.epoch > 1 || !row.enabled {
+                epochs.changed.insert(row.id, (row.epoch, row.enabled));
+            }
+        }
+        epochs
+    }
+
+    /// Says whether a credential that was given when there was no such namespace still holds: the
+    /// name is still free, or the credential's own account took it.
+    #[must_use]
+    pub fn holds_for_new(&self, namespace: &str, account: Option<AccountId>) -> bool {
+        let maker = self.new.get(namespace);
+        maker.is_none_or(|maker| maker.is_some() && *maker == account)
     }
 
     /// Says whether a credential of `epoch` still holds for `id`.
     #[must_use]
     pub fn holds(&self, id: NamespaceId, epoch: i64) -> bool {
-        self.0
+        self.changed
             .get(&id)
             .is_none_or(|(present, enabled)| *enabled && *present <= epoch)
     }
@@ -149,7 +171,7 @@ impl Epochs {
     /// Says whether the namespace was disabled.
     #[must_use]
     pub fn is_disabled(&self, id: NamespaceId) -> bool {
-        self.0.get(&id).is_some_and(|(_, enabled)| !*enabled)
+        self.changed.get(&id).is_some_and(|(_, enabled)| !*enabled)
     }
 }
 

@@ -77,6 +77,13 @@ impl Caller {
             return Err(bad_token(exchange, "the token was revoked"));
         }
         let account = claims.slipway.principal_id.map(AccountId);
+        let unborn = &claims.slipway.unborn;
+        if unborn
+            .iter()
+            .any(|name| !epochs.holds_for_new(name, account))
+        {
+            return Err(bad_token(exchange, "the token is older than the namespace"));
+        }
         let is_open = state.config.registry.open_test_registry;
         Ok(Some(Self {
             account,

@@ -55,7 +55,9 @@ impl RateLimit {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// The network of an address: an IPv4 address stands for itself, IPv6 counts by /64.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => match address.to_ipv4_mapped() {

@@ -8,7 +8,7 @@ use actix_web::web::Payload;
 use slipway_actors::UploadId;
 use slipway_actors::repository::{EnsureRepository, MountBlob, MountFrom, RememberBlob};
 use slipway_actors::upload::{
-    AppendChunk, Body, CancelUpload, FinishUpload, GetProgress, UploadError,
+    AppendChunk, Body, CancelUpload, FinishUpload, GetProgress, UploadError, UploadOwner,
 };
 use slipway_auth::scope::ActionSet;
 use slipway_oci::{Algorithm, ContentRange, Digest, OciCode, RepositoryName};
@@ -17,6 +17,7 @@ use super::error::OciError;
 use super::{Exchange, V2Result, not_allowed};
 use crate::edge::Caller;
 use crate::edge::body::take_upload_body;
+use crate::edge::rate::network;
 
 /// A body may take as long as it makes progress; this only ends what was forgotten.
 const BODY_DEADLINE: Duration = Duration::from_secs(7 * 86_400);
@@ -54,9 +55,13 @@ pub async fn start(exchange: &Exchange, name: &str, payload: Payload) -> V2Resul
         (None, Some(text)) => parse_algorithm(&text)?,
         (None, None) => Algorithm::Sha256,
     };
+    let owner = UploadOwner {
+        account: caller.account,
+        network: exchange.facts.client.address.map(network),
+    };
     let id = state
         .actors
-        .start_upload(&name, ensure(exchange, &caller), algorithm)
+        .start_upload(&name, ensure(exchange, &caller), algorithm, owner)
         .await?;
     match digest {
         Some(digest) => finish(exchange, &name, id, digest, None, payload).await,

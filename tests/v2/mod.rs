@@ -1,5 +1,6 @@
 //! The distribution protocol over the wire.
 
+mod bounds;
 mod corpus;
 mod full_disk;
 mod lists;

@@ -153,13 +153,11 @@ impl NodeActor {
 async fn beat_once(deps: &Deps) -> Result<Epochs, ModelError> {
     let asked_at = Instant::now();
     let others = node::beat(&deps.db, deps.node, DEAD_AFTER_S).await?;
-    let changed = account::list_changed_epochs(&deps.db, EPOCHS_WITHIN_S).await?;
+    let changed =
+        account::list_changed_epochs(&deps.db, EPOCHS_WITHIN_S, deps.settings.namespaces_by_push)
+            .await?;
     deps.standing.confirm(asked_at, others == 0);
-    Ok(Epochs::new(
-        changed
-            .into_iter()
-            .map(|row| (row.id, row.epoch, row.enabled)),
-    ))
+    Ok(Epochs::new(changed))
 }
 
 impl Actor for NodeActor {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use slipway_model::audit::Origin;
-use slipway_model::repository::{find_facts, insert_repository};
+use slipway_model::repository::{MadeRepository, find_facts, insert_repository};
 use slipway_model::{AccountId, RepositoryId, account};
 use slipway_oci::RepositoryName;
 
@@ -109,22 +109,36 @@ async fn make(
     } else {
         "public"
     };
-    if insert_repository(&deps.db, name, visibility, &msg.origin)
-        .await?
-        .is_some()
-    {
-        return Ok(());
-    }
-    if !msg.creates_namespace {
-        return Err(RepositoryError::NamespaceUnknown(name.clone()));
+    let most = deps.settings.max_repositories;
+    match insert_repository(&deps.db, name, visibility, &msg.origin, most).await? {
+        MadeRepository::Present(_) => return Ok(()),
+        MadeRepository::TooMany => return Err(RepositoryError::TooManyRepositories(most)),
+        MadeRepository::NamespaceMissing if msg.creates_namespace => {}
+        MadeRepository::NamespaceMissing => {
+            return Err(RepositoryError::NamespaceUnknown(name.clone()));
+        }
     }
     let window_s = i64::try_from(deps.settings.tag_expiration.as_secs()).unwrap_or(i64::MAX);
     let owner: Option<AccountId> = msg.origin.performer;
-    // A concurrent push may have made it; then that one's owner stands.
-    account::insert_organization(&deps.db, name.namespace(), owner, window_s).await?;
-    let made = insert_repository(&deps.db, name, visibility, &msg.origin).await?;
-    made.map(drop)
-        .ok_or_else(|| RepositoryError::NamespaceUnknown(name.clone()))
+    let made = account::insert_organization(&deps.db, name.namespace(), owner, window_s).await?;
+    if made.is_none() && owner.is_some() && !owns(deps, name, owner).await? {
+        // Somebody else was faster; what this push was allowed was a name that nobody had.
+        return Err(RepositoryError::NamespaceUnknown(name.clone()));
+    }
+    match insert_repository(&deps.db, name, visibility, &msg.origin, most).await? {
+        MadeRepository::Present(_) => Ok(()),
+        _ => Err(RepositoryError::NamespaceUnknown(name.clone())),
+    }
+}
+
+/// Says whether an account administers the organization that a name lies in.
+async fn owns(
+    deps: &Deps,
+    name: &RepositoryName,
+    account: Option<AccountId>,
+) -> Result<bool, RepositoryError> {
+    let facts = find_facts(&deps.db, name, account).await?;
+    Ok(facts.is_some_and(|facts| facts.team_role.as_deref() == Some("admin")))
 }
 
 /// Asks for the repository's id.

@@ -13,6 +13,7 @@ mod append;
 mod checkpoint;
 mod error;
 mod finish;
+mod owner;
 pub(crate) mod session;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use tokio::sync::watch;
 pub use self::append::{AppendChunk, GetProgress, UploadProgress};
 pub use self::error::UploadError;
 pub use self::finish::{BlobStored, CancelUpload, FinishUpload};
+pub use self::owner::{OpenUploads, UploadOwner, UploadSlot};
 pub use self::session::Body;
 use self::session::Session;
 use crate::blob_index::BlobIndexActor;
@@ -65,6 +67,8 @@ enum Phase {
 /// The actor; one an upload.
 pub struct UploadActor {
     seed: UploadSeed,
+    /// The place of its owner; given back at the end.
+    slot: Option<UploadSlot>,
     phase: Phase,
     epoch: i64,
     offset_bytes: u64,
@@ -76,13 +80,14 @@ pub struct UploadActor {
 }
 
 impl UploadActor {
-    pub(crate) fn new(seed: UploadSeed) -> Self {
+    pub(crate) fn new(seed: UploadSeed, slot: Option<UploadSlot>) -> Self {
         let phase = match seed.algorithm {
             Some(algorithm) => Phase::Idle(Box::new(Session::new(algorithm))),
             None => Phase::Unread,
         };
         Self {
             seed,
+            slot,
             phase,
             epoch: 1,
             offset_bytes: 0,
@@ -125,6 +130,7 @@ impl UploadActor {
 
     fn end(&mut self) {
         self.phase = Phase::Gone;
+        self.slot = None;
         self.seed
             .uploads
             .retire(&(self.seed.repository, self.seed.id));

@@ -16,7 +16,9 @@ use slipway_actors::repository::{
     BlobBytes, EnsureRepository, OpenBlob, PullManifest, PulledManifest, PushManifest,
     RepositoryError,
 };
-use slipway_actors::upload::{AppendChunk, BlobStored, Body, FinishUpload, UploadError};
+use slipway_actors::upload::{
+    AppendChunk, BlobStored, Body, FinishUpload, UploadError, UploadOwner,
+};
 use slipway_actors::{Actors, BootConfig, Database, Mailboxes, Origin, UploadId};
 use slipway_auth::password::HashingCost;
 use slipway_auth::permission::Registry;
@@ -187,6 +189,9 @@ fn settings() -> Settings {
         write_queue: 100,
         referrers_page_bytes: 4 << 20,
         max_uploads: 200,
+        max_uploads_per_owner: 0,
+        max_repositories: 0,
+        namespaces_by_push: true,
         ledger_queue: 1000,
         ledger_interval: Duration::from_millis(200),
         outage_grace: Duration::from_secs(5),
@@ -233,7 +238,9 @@ impl Node {
             creates_namespace: true,
         };
         let path = name(path);
-        let started = self.actors.start_upload(&path, ensure, algorithm);
+        let started = self
+            .actors
+            .start_upload(&path, ensure, algorithm, UploadOwner::default());
         started.await.unwrap()
     }
 

@@ -77,6 +77,7 @@ fn good_claims() -> Claims {
             principal_id: Some(7),
             principal_epoch: 3,
             namespaces: Vec::new(),
+            unborn: Vec::new(),
         },
     }
 }

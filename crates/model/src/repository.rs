@@ -81,7 +81,18 @@ pub async fn find_facts(
     }))
 }
 
-/// Makes a repository if it is not there; `None` when its namespace is missing.
+/// What became of making a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MadeRepository {
+    /// It is there, new or not.
+    Present(RepositoryId),
+    /// Its namespace is missing.
+    NamespaceMissing,
+    /// Its namespace holds as many as it may.
+    TooMany,
+}
+
+/// Makes a repository if it is not there; `most` bounds how many its namespace may hold, 0 does not.
 ///
 /// # Errors
 /// The database's.
@@ -90,7 +101,8 @@ pub async fn insert_repository(
     name: &RepositoryName,
     visibility: &str,
     origin: &Origin,
-) -> Result<Option<RepositoryId>, ModelError> {
+    most: i64,
+) -> Result<MadeRepository, ModelError> {
     let performer = origin.performer.map(|id| id.0);
     let params: crate::database::Params<'_> = &[
         &name.namespace(),
@@ -99,12 +111,11 @@ pub async fn insert_repository(
         &performer,
         &origin.ip,
         &origin.request_id,
+        &most,
     ];
-    let mut row = db.row(&statement::INSERT_REPOSITORY, params).await?;
-    if row.is_none() {
-        // The other maker committed after this statement's snapshot; a second look sees its row.
-        row = db.row(&statement::INSERT_REPOSITORY, params).await?;
-    }
-    row.map(|row| row.try_get(0).map_err(ModelError::from))
-        .transpose()
+    let Some(row) = db.row(&statement::INSERT_REPOSITORY, params).await? else {
+        return Ok(MadeRepository::NamespaceMissing);
+    };
+    let id: Option<RepositoryId> = row.try_get(0)?;
+    Ok(id.map_or(MadeRepository::TooMany, MadeRepository::Present))
 }

@@ -38,7 +38,7 @@ statements! {
     RECORD_FAILURE = "account/record_failure" [INT8];
     CLEAR_FAILURES = "account/clear_failures" [INT8];
     SET_ENABLED = "account/set_enabled" [TEXT, BOOL];
-    LIST_CHANGED_EPOCHS = "account/list_changed_epochs" [FLOAT8];
+    LIST_CHANGED_EPOCHS = "account/list_changed_epochs" [FLOAT8, BOOL];
     FIND_NAMESPACE_ACCESS = "namespace/find_access" [TEXT, INT8];
     RAISE_EPOCHS = "namespace/raise_epochs" [INT8_ARRAY];
     FIND_IDENTITY = "account/find_identity" [INT8];
@@ -56,7 +56,7 @@ statements! {
     HAS_EMAIL = "account/has_email" [TEXT];
     INSERT_ORGANIZATION = "namespace/insert_organization" [TEXT, INT8, INT8];
     FIND_FACTS = "repository/find_facts" [TEXT, TEXT, INT8];
-    INSERT_REPOSITORY = "repository/insert_repository" [TEXT, TEXT, TEXT, INT8, TEXT, TEXT];
+    INSERT_REPOSITORY = "repository/insert_repository" [TEXT, TEXT, TEXT, INT8, TEXT, TEXT, INT8];
     FIND_MANIFEST = "manifest/find_manifest" [INT8, BYTEA];
     PUT_MANIFEST = "manifest/put_manifest" [
         INT8, BYTEA, TEXT, TEXT, TEXT, BYTEA, JSONB, BYTEA, INT8, BYTEA_ARRAY, INT8_ARRAY,

@@ -56,7 +56,7 @@ async fn disabling_raises_the_epoch_and_is_listed() {
     let id = make_user(&db, "alice", false).await.unwrap();
     make_user(&db, "bystander", false).await;
     assert!(
-        account::list_changed_epochs(&db, 60.0)
+        account::list_changed_epochs(&db, 60.0, false)
             .await
             .unwrap()
             .is_empty()
@@ -64,7 +64,9 @@ async fn disabling_raises_the_epoch_and_is_listed() {
     let before = account::find_login(&db, "alice").await.unwrap().unwrap();
 
     assert!(account::set_enabled(&db, "alice", false).await.unwrap());
-    let changed = account::list_changed_epochs(&db, 60.0).await.unwrap();
+    let changed = account::list_changed_epochs(&db, 60.0, false)
+        .await
+        .unwrap();
     assert_eq!(changed.len(), 1);
     assert_eq!((changed[0].id.0, changed[0].epoch), (id, before.epoch + 1));
     assert!(!changed[0].enabled);

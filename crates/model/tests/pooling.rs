@@ -134,7 +134,7 @@ async fn ask_the_rest(
     assert!(listed.iter().any(|one| one == path));
     assert!(account::set_enabled(db, name, true).await.unwrap());
     assert!(
-        !account::list_changed_epochs(db, 60.0)
+        !account::list_changed_epochs(db, 60.0, false)
             .await
             .unwrap()
             .is_empty()

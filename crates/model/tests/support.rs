@@ -96,7 +96,7 @@ pub(crate) async fn make_repository(db: &Database, path: &str) -> RepositoryId {
     account::insert_organization(db, name.namespace(), None, 1_209_600)
         .await
         .unwrap();
-    repository::insert_repository(db, &name, "private", &Origin::default())
+    repository::insert_repository(db, &name, "private", &Origin::default(), 0)
         .await
         .unwrap()
         .unwrap()
