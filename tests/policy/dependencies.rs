@@ -60,7 +60,6 @@ const GUARDED: [(&str, &[&str]); 17] = [
     ("clap", &["slipway"]),
     ("config", &["slipway-config"]),
     ("deadpool-postgres", &["slipway-model"]),
-    ("mimalloc", &["slipway"]),
     ("opendal", &["slipway-storage"]),
     ("opentelemetry", &["slipway"]),
     ("opentelemetry-otlp", &["slipway"]),
@@ -68,6 +67,7 @@ const GUARDED: [(&str, &[&str]); 17] = [
     ("postgres-types", &["slipway-model"]),
     ("reqwest", &["slipway"]),
     ("ring", &["slipway-auth"]),
+    ("tikv-jemallocator", &["slipway"]),
     ("tokio-postgres", &["slipway-model", "slipway-testkit"]),
 ];
 
