@@ -307,10 +307,11 @@ CREATE FUNCTION grant_on_creation(of_repository bigint, of_creator bigint) RETUR
 $$;
 
 -- Makes a repository if it is not there, with its grants and its log row. No row when the
--- namespace is missing or gone; a row without an id when it holds as many as it may (0: any number).
+-- namespace is missing, gone, or not among those given (NULL: any); a row without an id when it holds as many as it may (0: any number).
 CREATE FUNCTION create_repository(
     of_namespace text, of_name text, of_visibility text, of_description text,
-    by_account bigint, from_ip text, by_request text, most_repositories bigint
+    by_account bigint, from_ip text, by_request text, most_repositories bigint,
+    among_namespaces bigint[]
 ) RETURNS TABLE (id bigint, created boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -319,7 +320,7 @@ DECLARE
 BEGIN
     SELECT n.id INTO owner_id FROM namespace n
      WHERE n.name = of_namespace AND n.kind <> 'robot' FOR KEY SHARE;
-    IF owner_id IS NULL THEN
+    IF owner_id IS NULL OR owner_id <> ALL (among_namespaces) THEN
         RETURN;
     END IF;
     IF most_repositories > 0

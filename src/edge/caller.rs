@@ -131,6 +131,13 @@ impl Caller {
         self.is_open
     }
 
+    /// The namespaces that the token was issued for; `None` without a token.
+    #[must_use]
+    pub fn namespaces(&self) -> Option<Vec<i64>> {
+        let named = &self.claims.as_ref()?.slipway.namespaces;
+        Some(named.iter().map(|(id, _)| *id).collect())
+    }
+
     /// Where a change of this caller comes from.
     #[must_use]
     pub fn origin(&self, exchange: &Exchange) -> Origin {

@@ -28,6 +28,7 @@ pub fn ensure(exchange: &Exchange, caller: &Caller) -> EnsureRepository {
     let registry = &exchange.state.config.registry;
     EnsureRepository {
         origin: caller.origin(exchange),
+        namespaces: caller.namespaces(),
         creates_namespace: registry.create_namespace_on_push || registry.open_test_registry,
     }
 }

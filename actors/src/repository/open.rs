@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use slipway_model::audit::Origin;
-use slipway_model::repository::{MadeRepository, find_facts, insert_repository};
+use slipway_model::repository::{
+    CreationBounds, MadeRepository, find_facts, insert_repository,
+};
 use slipway_model::{AccountId, RepositoryId, account};
 use slipway_oci::RepositoryName;
 
@@ -40,6 +42,8 @@ pub struct EnsureRepository {
     pub origin: Origin,
     /// Whether a missing namespace is made too, as an organization of the pusher.
     pub creates_namespace: bool,
+    /// The namespaces that the caller's token was issued for; `None` when any will do.
+    pub namespaces: Option<Vec<i64>>,
 }
 
 impl Handler<EnsureRepository> for RepositoryActor {
@@ -110,7 +114,11 @@ async fn make(
         "public"
     };
     let most = deps.settings.max_repositories;
-    match insert_repository(&deps.db, name, visibility, &msg.origin, most).await? {
+    let bounds = CreationBounds {
+        most,
+        among: msg.namespaces.as_deref(),
+    };
+    match insert_repository(&deps.db, name, visibility, &msg.origin, bounds).await? {
         MadeRepository::Present(_) => return Ok(()),
         MadeRepository::TooMany => return Err(RepositoryError::TooManyRepositories(most)),
         MadeRepository::NamespaceMissing if msg.creates_namespace => {}
@@ -125,7 +133,11 @@ async fn make(
         // Somebody else was faster; what this push was allowed was a name that nobody had.
         return Err(RepositoryError::NamespaceUnknown(name.clone()));
     }
-    match insert_repository(&deps.db, name, visibility, &msg.origin, most).await? {
+    let bounds = CreationBounds {
+        among: None,
+        ..bounds
+    };
+    match insert_repository(&deps.db, name, visibility, &msg.origin, bounds).await? {
         MadeRepository::Present(_) => Ok(()),
         _ => Err(RepositoryError::NamespaceUnknown(name.clone())),
     }

@@ -236,6 +236,7 @@ impl Node {
         let ensure = EnsureRepository {
             origin: Origin::default(),
             creates_namespace: true,
+            namespaces: None,
         };
         let path = name(path);
         let started = self
@@ -346,6 +347,7 @@ impl Node {
             ensure: EnsureRepository {
                 origin: Origin::default(),
                 creates_namespace: true,
+            namespaces: None,
             },
         };
         let pushed = self.actors.ask_repository(&name(path), msg).await?;

@@ -81,18 +81,27 @@ pub async fn find_facts(
     }))
 }
 
+/// Where a repository may be made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CreationBounds<'a> {
+    /// The most repositories of its namespace; 0 sets no limit.
+    pub most: i64,
+    /// The namespaces it may lie in; `None` for any.
+    pub among: Option<&'a [i64]>,
+}
+
 /// What became of making a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MadeRepository {
     /// It is there, new or not.
     Present(RepositoryId),
-    /// Its namespace is missing.
+    /// Its namespace is missing, or not among those given.
     NamespaceMissing,
     /// Its namespace holds as many as it may.
     TooMany,
 }
 
-/// Makes a repository if it is not there; `most` bounds how many its namespace may hold, 0 does not.
+/// Makes a repository if it is not there.
 ///
 /// # Errors
 /// The database's.
@@ -101,7 +110,7 @@ pub async fn insert_repository(
     name: &RepositoryName,
     visibility: &str,
     origin: &Origin,
-    most: i64,
+    bounds: CreationBounds<'_>,
 ) -> Result<MadeRepository, ModelError> {
     let performer = origin.performer.map(|id| id.0);
     let params: crate::database::Params<'_> = &[
@@ -111,7 +120,8 @@ pub async fn insert_repository(
         &performer,
         &origin.ip,
         &origin.request_id,
-        &most,
+        &bounds.most,
+        &bounds.among,
     ];
     let Some(row) = db.row(&statement::INSERT_REPOSITORY, params).await? else {
         return Ok(MadeRepository::NamespaceMissing);

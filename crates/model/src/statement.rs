@@ -56,7 +56,9 @@ statements! {
     HAS_EMAIL = "account/has_email" [TEXT];
     INSERT_ORGANIZATION = "namespace/insert_organization" [TEXT, INT8, INT8];
     FIND_FACTS = "repository/find_facts" [TEXT, TEXT, INT8];
-    INSERT_REPOSITORY = "repository/insert_repository" [TEXT, TEXT, TEXT, INT8, TEXT, TEXT, INT8];
+    INSERT_REPOSITORY = "repository/insert_repository" [
+        TEXT, TEXT, TEXT, INT8, TEXT, TEXT, INT8, INT8_ARRAY
+    ];
     FIND_MANIFEST = "manifest/find_manifest" [INT8, BYTEA];
     PUT_MANIFEST = "manifest/put_manifest" [
         INT8, BYTEA, TEXT, TEXT, TEXT, BYTEA, JSONB, BYTEA, INT8, BYTEA_ARRAY, INT8_ARRAY,

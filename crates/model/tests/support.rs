@@ -11,6 +11,7 @@ use slipway_model::blob::{
 use slipway_model::manifest::{self, NewManifest, StoredManifest, Verdict};
 use slipway_model::node::NewNode;
 use slipway_model::{BatchId, Database, ModelError, NodeId, RepositoryId, UploadId};
+use slipway_model::repository::CreationBounds;
 use slipway_model::{account, repository};
 use slipway_oci::{Algorithm, Digest, RepositoryName};
 use slipway_testkit::TestDatabase;
@@ -96,7 +97,7 @@ pub(crate) async fn make_repository(db: &Database, path: &str) -> RepositoryId {
     account::insert_organization(db, name.namespace(), None, 1_209_600)
         .await
         .unwrap();
-    repository::insert_repository(db, &name, "private", &Origin::default(), 0)
+    repository::insert_repository(db, &name, "private", &Origin::default(), CreationBounds::default())
         .await
         .unwrap()
         .unwrap()
