@@ -62,6 +62,7 @@ async fn render(request: &HttpRequest, state: &AppState) -> Result<String, OciEr
     page.count_actors(&seen);
     page.count_queues(&seen);
     page.count_tokens(state);
+    page.count_holds(state);
     Ok(page.0)
 }
 
@@ -144,6 +145,19 @@ impl Page {
             "Usage log rows lost.",
             ledger.dropped,
         );
+    }
+
+    fn count_holds(&mut self, state: &AppState) {
+        let holds = state.actors.holds();
+        for what in ["database", "clock"] {
+            let labels = format!("{{doubted=\"{what}\"}}");
+            let value = u64::from(holds.iter().any(|hold| hold.what == what));
+            let name = [
+                "slipway_deletions_held",
+                "Whether nothing is deleted, and why.",
+            ];
+            self.line("gauge", name, &labels, value);
+        }
     }
 
     fn count_tokens(&mut self, state: &AppState) {

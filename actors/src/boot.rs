@@ -22,7 +22,8 @@ use crate::deps::{CrashHook, Deps, Epochs, OpenBatch, Settings, Standing};
 use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
 use crate::ledger::{FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, RecordPull};
 pub use crate::node::Company;
-use crate::node::{Durability, NodeActor, StopNode, Verifications};
+pub use crate::node::Hold;
+use crate::node::{Durability, Guard, NodeActor, StopNode, Verifications};
 use crate::repository::{
     Budget, EnsureRepository, ObserveRepository, Repositories, RepositoryActor,
     RepositoryActorState, RepositoryError,
@@ -104,6 +105,7 @@ pub(crate) struct NodeSeed {
     pub(crate) batches: watch::Sender<Arc<OpenBatch>>,
     pub(crate) epochs: watch::Sender<Arc<Epochs>>,
     pub(crate) durability: Durability,
+    pub(crate) guard: Guard,
 }
 
 impl DepsSeed {
@@ -111,6 +113,7 @@ impl DepsSeed {
     async fn prepare(self) -> Result<(Arc<Deps>, NodeSeed), AccountError> {
         self.db.migrate().await?;
         let id = NodeId::new_v4();
+        let guard = Guard::begin(&self.db, &self.store).await?;
         let (first, durability) = self.company.join(&self.db, id).await?;
         let (batch_sender, batches) = watch::channel(Arc::new(first));
         let (epoch_sender, epochs) = watch::channel(Arc::new(Epochs::default()));
@@ -124,12 +127,14 @@ impl DepsSeed {
             batches,
             epochs,
             verifications: Verifications::default(),
+            holds: guard.holds(),
             crash_hook: self.crash_hook,
         });
         let seed = NodeSeed {
             batches: batch_sender,
             epochs: epoch_sender,
             durability,
+            guard,
         };
         Ok((deps, seed))
     }
@@ -361,6 +366,12 @@ impl Actors {
     #[must_use]
     pub fn confirmed_ago(&self) -> Option<Duration> {
         self.inner.deps.standing.confirmed_ago()
+    }
+
+    /// Why nothing is deleted at present; empty when nothing holds it.
+    #[must_use]
+    pub fn holds(&self) -> Vec<Hold> {
+        self.inner.deps.holds.list()
     }
 
     /// Looks at what the actors hold; at most `limit` repositories and uploads.

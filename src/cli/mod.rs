@@ -2,6 +2,8 @@
 
 mod admin;
 mod config;
+mod database;
+mod fsck;
 mod health;
 mod logging;
 mod serve;
@@ -32,6 +34,8 @@ enum Command {
     /// Administers accounts.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Says what is doubted after a power cut, a restore or a clock's jump.
+    Fsck(fsck::FsckArgs),
     /// Asks a running registry whether it is healthy.
     Health(health::HealthArgs),
 }
@@ -45,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(explicit),
         Command::Config(command) => config::run(&command, explicit),
         Command::Admin(command) => admin::run(command, explicit),
+        Command::Fsck(args) => fsck::run(&args, explicit),
         Command::Health(args) => health::run(&args, explicit),
     };
     match outcome {
