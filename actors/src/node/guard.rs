@@ -6,6 +6,7 @@
 //! upload expires; reads and pushes go on. A doubt ends when its cause does, or when an
 //! administrator accepts what there is.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,13 +18,18 @@ use slipway_storage::Store;
 use super::clock::ClockWatch;
 use super::identity::{self, Marker};
 use crate::deps::Deps;
+use crate::repository::RepositoryError;
 
 /// How often the identity is compared, and the counter raised when blobs were committed.
 const CHECK: Duration = Duration::from_secs(10);
 
 /// Why nothing is deleted at present.
 #[derive(Debug, Default)]
-pub struct Holds(Mutex<Vec<Hold>>);
+pub struct Holds {
+    list: Mutex<Vec<Hold>>,
+    /// The database's counter as last seen, which it never falls below.
+    counter: AtomicI64,
+}
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +41,28 @@ pub struct Hold {
 }
 
 impl Holds {
-    fn new(holds: Vec<Hold>) -> Self {
-        Self(Mutex::new(holds))
+    fn new(list: Vec<Hold>, counter: i64) -> Self {
+        Self {
+            list: Mutex::new(list),
+            counter: AtomicI64::new(counter),
+        }
+    }
+
+    /// Makes sure, after the database said what it names, that this was no older database: one may
+    /// have taken its place since the last heartbeat.
+    pub(super) async fn check(&self, db: &Database) -> Result<(), RepositoryError> {
+        let found = row::read_identity(db).await?;
+        if self.is_held() || found.counter < self.counter.load(Ordering::Relaxed) {
+            let text = "the database is doubted, nothing is deleted";
+            return Err(RepositoryError::Unavailable(text.to_owned()));
+        }
+        Ok(())
     }
 
     /// All reasons there are.
     #[must_use]
     pub fn list(&self) -> Vec<Hold> {
-        self.0
+        self.list
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -55,7 +75,7 @@ impl Holds {
     }
 
     fn replace(&self, holds: Vec<Hold>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = holds;
+        *self.list.lock().unwrap_or_else(PoisonError::into_inner) = holds;
     }
 }
 
@@ -103,7 +123,11 @@ impl Guard {
 
     /// The holds that are known already.
     pub(crate) fn holds(&self) -> Holds {
-        Holds::new(self.list())
+        Holds::new(self.list(), self.counter())
+    }
+
+    fn counter(&self) -> i64 {
+        self.marker.as_ref().map_or(0, |marker| marker.counter)
     }
 
     fn list(&self) -> Vec<Hold> {
@@ -120,8 +144,7 @@ impl Guard {
     pub(super) async fn look(&mut self, deps: &Deps, beat: &Beat) -> Result<(), ModelError> {
         let (db, store) = (&deps.db, &deps.store);
         self.clock.observe(beat.now_ms, self.started.elapsed());
-        let known = self.marker.as_ref().map_or(0, |marker| marker.counter);
-        let is_suspicious = deps.standing.is_cut_off() || beat.counter < known;
+        let is_suspicious = deps.standing.is_cut_off() || beat.counter < self.counter();
         if is_suspicious && self.doubt.is_none() {
             self.check(db, store).await?;
             if self.doubt.is_some() {
@@ -189,9 +212,8 @@ impl Guard {
         found: &Identity,
         end: End,
     ) -> Result<(), ModelError> {
-        let known = self.marker.as_ref().map_or(0, |marker| marker.counter);
         let marker = Marker {
-            counter: row::raise_counter(db, known).await?,
+            counter: row::raise_counter(db, self.counter()).await?,
             server: found.server.clone(),
             is_clean: end == End::Clean,
         };
@@ -235,6 +257,7 @@ impl Guard {
     /// Says what holds to whoever looks, once per change.
     async fn tell(&mut self, deps: &Deps) -> Result<(), ModelError> {
         let holds = self.list();
+        deps.holds.counter.store(self.counter(), Ordering::Relaxed);
         if holds == self.told {
             return Ok(());
         }

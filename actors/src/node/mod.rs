@@ -101,6 +101,9 @@ impl NodeActor {
     }
 
     fn change_batch(&mut self, ctx: &mut Context<Self>) {
+        if self.has_stopped {
+            return;
+        }
         let deps = Arc::clone(&self.deps);
         let work = async move { batch::open_batch(&deps.db, deps.node).await };
         ctx.spawn(
@@ -167,7 +170,10 @@ async fn beat_once(deps: &Deps, guard: &mut Guard) -> Result<Epochs, ModelError>
     guard.look(deps, &beat).await?;
     let changed = account::list_changed_epochs(&deps.db, EPOCHS_WITHIN_S).await?;
     deps.standing.confirm(asked_at, beat.others == 0);
-    guard.follow_up(deps).await?;
+    if let Err(error) = guard.follow_up(deps).await {
+        // The heartbeat itself is confirmed; the next one tries this again.
+        tracing::warn!(%error, "the database's identity is not followed up");
+    }
     Ok(Epochs::new(
         changed
             .into_iter()
