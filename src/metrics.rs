@@ -65,6 +65,7 @@ async fn render(request: &HttpRequest, state: &AppState) -> Result<String, OciEr
     page.count_spans(state);
     page.count_waiting(&seen, state);
     page.count_process().await;
+    page.count_holds(state);
     Ok(page.0)
 }
 
@@ -173,6 +174,9 @@ impl Page {
             let value = u64::try_from(value).unwrap_or(u64::MAX);
             self.line("gauge", [name, help], &labels, value);
         }
+        let name = "slipway_verifications_waiting";
+        let help = "Blobs hashed again after a power cut, or waiting for it.";
+        self.gauge(name, help, seen.verifications);
         let name = "slipway_verified_passwords";
         self.gauge(name, "Passwords in memory.", seen.verified_passwords);
         let name = "slipway_rate_networks";
@@ -207,6 +211,19 @@ impl Page {
         self.counter(name, "Spans the collector took.", spans.exported());
         let name = "slipway_traces_lost_total";
         self.counter(name, "Spans dropped or not taken.", spans.lost());
+    }
+
+    fn count_holds(&mut self, state: &AppState) {
+        let holds = state.actors.holds();
+        for what in ["database", "clock"] {
+            let labels = format!("{{doubted=\"{what}\"}}");
+            let value = u64::from(holds.iter().any(|hold| hold.what == what));
+            let name = [
+                "slipway_deletions_held",
+                "Whether nothing is deleted, and why.",
+            ];
+            self.line("gauge", name, &labels, value);
+        }
     }
 
     fn count_tokens(&mut self, state: &AppState) {

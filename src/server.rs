@@ -318,7 +318,7 @@ fn actor_settings(config: &Config) -> Settings {
         referrers_page_bytes: registry.referrers_page_bytes.len_usize(),
         max_uploads: count(limits.max_uploads),
         max_uploads_per_owner: count(limits.max_uploads_per_owner),
-        max_repositories: i64::from(limits.repositories_per_namespace),
+        max_repositories: i64::from(registry.max_repositories_per_namespace),
         namespaces_by_push: registry.create_namespace_on_push || registry.open_test_registry,
         ledger_queue: count(limits.ledger_queue),
         ledger_interval: config.audit.flush_interval,

@@ -25,7 +25,8 @@ use crate::deps::{CrashHook, Deps, Epochs, OpenBatch, Settings, Standing};
 use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
 use crate::ledger::{FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, RecordPull};
 pub use crate::node::Company;
-use crate::node::{Durability, NodeActor, StopNode, Verifications};
+pub use crate::node::Hold;
+use crate::node::{Durability, Guard, NodeActor, StopNode, Verifications};
 use crate::repository::{
     Budget, EnsureRepository, ObserveRepository, Repositories, RepositoryActor,
     RepositoryActorState, RepositoryError,
@@ -125,6 +126,7 @@ pub(crate) struct NodeSeed {
     pub(crate) batches: watch::Sender<Arc<OpenBatch>>,
     pub(crate) epochs: watch::Sender<Arc<Epochs>>,
     pub(crate) durability: Durability,
+    pub(crate) guard: Guard,
 }
 
 impl DepsSeed {
@@ -132,6 +134,7 @@ impl DepsSeed {
     async fn prepare(self) -> Result<(Arc<Deps>, NodeSeed), AccountError> {
         self.db.migrate().await?;
         let id = NodeId::new_v4();
+        let guard = Guard::begin(&self.db, &self.store).await?;
         let (first, durability) = self.company.join(&self.db, id).await?;
         let (batch_sender, batches) = watch::channel(Arc::new(first));
         let (epoch_sender, epochs) = watch::channel(Arc::new(Epochs::default()));
@@ -145,12 +148,14 @@ impl DepsSeed {
             batches,
             epochs,
             verifications: Verifications::default(),
+            holds: guard.holds(),
             crash_hook: self.crash_hook,
         });
         let seed = NodeSeed {
             batches: batch_sender,
             epochs: epoch_sender,
             durability,
+            guard,
         };
         Ok((deps, seed))
     }
@@ -400,6 +405,12 @@ impl Actors {
         self.inner.deps.standing.confirmed_ago()
     }
 
+    /// Why nothing is deleted at present; empty when nothing holds it.
+    #[must_use]
+    pub fn holds(&self) -> Vec<Hold> {
+        self.inner.deps.holds.list()
+    }
+
     /// Looks at what the actors hold; at most `limit` repositories and uploads.
     ///
     /// # Errors
@@ -430,6 +441,7 @@ impl Actors {
             repository_count: inner.repositories.len(),
             upload_count: inner.uploads.len(),
             largest_owners: inner.open_uploads.largest(),
+            verifications: inner.deps.verifications.waiting(),
             repository_mailbox: inner.mailbox_capacity,
             repositories,
             uploads,
@@ -467,6 +479,7 @@ impl Actors {
         for error in goodbyes.into_iter().filter_map(Result::err) {
             tracing::warn!(%error, "an actor did not say goodbye");
         }
+        self.inner.deps.db.close();
     }
 }
 
@@ -494,6 +507,8 @@ pub struct Observed {
     pub upload_count: usize,
     /// The most uploads that one account and one client network have open.
     pub largest_owners: (usize, usize),
+    /// Suspect generations that are hashed or wait for it.
+    pub verifications: usize,
     /// Room in a repository's mailbox.
     pub repository_mailbox: usize,
     /// Some repositories, each with the messages that wait.

@@ -105,6 +105,8 @@ pub struct Deps {
     pub epochs: watch::Receiver<Arc<Epochs>>,
     /// Checks of blobs that may be damaged.
     pub verifications: crate::node::Verifications,
+    /// Why nothing is deleted at present.
+    pub holds: crate::node::Holds,
     /// For tests.
     pub crash_hook: Option<CrashHook>,
 }
@@ -222,6 +224,15 @@ impl Standing {
     /// Notes that the database could not be reached: nobody else can be told anything either.
     pub(crate) fn cut_off(&self) {
         self.is_cut_off.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.is_cut_off.load(Ordering::Relaxed)
+    }
+
+    /// Makes every cache forget what it holds: the database may be another one.
+    pub(crate) fn forget(&self) {
+        self.shared_spans.fetch_add(1, Ordering::Relaxed);
     }
 
     fn trusted_for(&self) -> Duration {

@@ -10,6 +10,7 @@
 
 mod checkpoints;
 mod durability;
+mod guard;
 mod kernel;
 mod reads;
 mod recovery;

@@ -335,7 +335,7 @@ fn more_uploads_than_may_be_open_are_refused() {
             let ensure = EnsureRepository {
                 origin: slipway_actors::Origin::default(),
                 creates_namespace: true,
-            namespaces: None,
+                namespaces: None,
             };
             let refused = node
                 .actors

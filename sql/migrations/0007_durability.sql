@@ -22,7 +22,9 @@ CREATE TABLE registry_identity (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     counter  bigint NOT NULL DEFAULT 0,
     -- Grows with each `slipway fsck --accept`.
-    accepted bigint NOT NULL DEFAULT 0
+    accepted bigint NOT NULL DEFAULT 0,
+    -- The last of them that took effect.
+    accepted_done bigint NOT NULL DEFAULT 0
 );
 INSERT INTO registry_identity DEFAULT VALUES;
 

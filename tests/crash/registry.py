@@ -155,8 +155,8 @@ class Registry:
         return [line.split("|") for line in done.stdout.splitlines()]
 
     def stored(self):
-        """Sizes of the segment files by `batch/name`."""
-        return {f"{path.parent.name}/{path.name}": path.stat().st_size for path in self.blobs.glob("seg/*/*")}
+        """Sizes of the segment files by `batch/name`; below batch 0 is the marker of the database."""
+        return {f"{path.parent.name}/{path.name}": path.stat().st_size for path in self.blobs.glob("seg/*/*") if path.parent.name != "0"}
 
     def named(self):
         """Sizes of the segments that the database names, by `batch/name`."""

@@ -22,7 +22,8 @@ const MAKERS: [&str; 9] = [
 ];
 
 /// Files that make a queue or a cache, and the gauge of each.
-const GAUGES: [(&str, &str); 21] = [
+const GAUGES: [(&str, &str); 22] = [
+    ("actors/src/node/verify.rs", "slipway_verifications_waiting"),
     ("actors/src/blob_index/mod.rs", "slipway_commits_waiting"),
     ("actors/src/boot.rs", "slipway_commits_waiting"),
     ("actors/src/boot.rs", "slipway_ledger_waiting"),
@@ -87,8 +88,12 @@ const ONE_REQUEST: [&str; 3] = [
 ];
 
 /// The other keys that bound something, and its gauge.
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 15] = [
     ("limits.max_uploads", "slipway_upload_actors"),
+    (
+        "limits.max_uploads_per_owner",
+        "slipway_uploads_of_one_account",
+    ),
     (
         "limits.repository_mailbox",
         "slipway_mailbox_waiting{actor=\"repository\"}",

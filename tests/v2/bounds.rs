@@ -33,7 +33,7 @@ fn an_account_has_so_many_uploads_open_and_no_more() {
 
 #[test]
 fn a_namespace_holds_so_many_repositories_and_no_more() {
-    let server = Server::start(&[("limits.repositories_per_namespace", "2")]);
+    let server = Server::start(&[("registry.max_repositories_per_namespace", "2")]);
     for name in ["one", "two"] {
         server.repo(name).push_blob(&noise(1, 10));
     }

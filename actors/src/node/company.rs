@@ -57,7 +57,7 @@ impl Company {
             let text = format!("{text} (a node that was killed counts for 30 seconds)");
             Err(AccountError::Unavailable(text))
         };
-        if self.must_be_alone && node::beat(db, NodeId::nil(), DEAD_AFTER_S).await? > 0 {
+        if self.must_be_alone && node::beat(db, NodeId::nil(), DEAD_AFTER_S).await?.others > 0 {
             return refuse(
                 "another node uses this database; several nodes need a shared folder, declared by \
                  storage.shared_mount",

@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use slipway_model::node::{self, DurableMark};
-use slipway_model::{Database, ModelError, NodeId, batch};
+use slipway_model::{Database, ModelError, NodeId};
 use slipway_storage::StorageError;
 
 use crate::deps::Deps;
@@ -119,12 +119,11 @@ async fn tell_failure(deps: &Deps, state: Durability) -> Durability {
     }
 }
 
-/// Makes everything durable, because the node stops: no commit can come afterwards.
+/// Makes everything durable, because the node stops: its batches are closed, so no commit can come.
 pub(super) async fn finish(deps: &Deps, state: Durability) -> Result<(), ModelError> {
     if !state.leaves_bytes || state.failure.is_some() {
         return Ok(());
     }
-    batch::close_own(&deps.db, deps.node).await?;
     if let Err(error) = deps.store.sync_all().await {
         sync_failed(deps, state, &error).await;
         return Ok(());

@@ -4,12 +4,16 @@
 //! every second; caches are trusted only while that is fresh. Before anything is written a batch is
 //! open; it is changed every hour, and closed and swept once no upload holds it any more. Sweeping
 //! lists one prefix and deletes what nothing names. It also says up to where bytes are on disk
-//! (`durable.rs`), and hashes what a power cut may have damaged (`verify.rs`).
+//! (`durable.rs`), doubts the database and its clock (`guard.rs`), and hashes what a power cut may have damaged (`verify.rs`).
 //!
 //! Mailbox: 64.
 
+mod clock;
 mod company;
 mod durable;
+pub mod fsck;
+mod guard;
+mod identity;
 mod sweep;
 mod verify;
 
@@ -22,6 +26,8 @@ use tokio::sync::watch;
 
 pub use self::company::Company;
 pub(crate) use self::durable::Durability;
+pub(crate) use self::guard::Guard;
+pub use self::guard::{Hold, Holds};
 pub use self::verify::Verifications;
 pub(crate) use self::verify::settle;
 use crate::boot::NodeSeed;
@@ -43,7 +49,8 @@ pub struct NodeActor {
     epochs: watch::Sender<Arc<Epochs>>,
     /// Batches that uploads may still write to.
     retired: Vec<Arc<OpenBatch>>,
-    is_beating: bool,
+    /// Away while a heartbeat is under way.
+    guard: Option<Box<Guard>>,
     is_sweeping: bool,
     durability: Durability,
     is_syncing: bool,
@@ -61,35 +68,42 @@ impl NodeActor {
             is_syncing: false,
             is_verifying: false,
             retired: Vec::new(),
-            is_beating: false,
+            guard: Some(Box::new(seed.guard)),
             is_sweeping: false,
             has_stopped: false,
         }
     }
 
     fn beat(&mut self, ctx: &mut Context<Self>) {
-        if self.is_beating || self.has_stopped {
+        if self.has_stopped {
             return;
         }
-        self.is_beating = true;
+        let Some(mut guard) = self.guard.take() else {
+            return;
+        };
         let deps = Arc::clone(&self.deps);
         let work = async move {
-            let outcome = beat_once(&deps).await;
+            let outcome = beat_once(&deps, &mut guard).await;
             if let Err(error) = &outcome {
                 deps.standing.cut_off();
                 tracing::warn!(%error, "no heartbeat");
             }
-            outcome.ok()
+            (guard, outcome.ok())
         };
-        ctx.spawn(fut::wrap_future(work).map(|epochs, actor: &mut Self, _| {
-            actor.is_beating = false;
-            if let Some(epochs) = epochs {
-                actor.epochs.send_replace(Arc::new(epochs));
-            }
-        }));
+        ctx.spawn(
+            fut::wrap_future(work).map(|(guard, epochs), actor: &mut Self, _| {
+                actor.guard = Some(guard);
+                if let Some(epochs) = epochs {
+                    actor.epochs.send_replace(Arc::new(epochs));
+                }
+            }),
+        );
     }
 
     fn change_batch(&mut self, ctx: &mut Context<Self>) {
+        if self.has_stopped {
+            return;
+        }
         let deps = Arc::clone(&self.deps);
         let work = async move { batch::open_batch(&deps.db, deps.node).await };
         ctx.spawn(
@@ -131,7 +145,7 @@ impl NodeActor {
     }
 
     fn sweep(&mut self, ctx: &mut Context<Self>) {
-        if self.is_sweeping || self.has_stopped {
+        if self.is_sweeping || self.has_stopped || self.deps.holds.is_held() {
             return;
         }
         self.is_sweeping = true;
@@ -150,14 +164,33 @@ impl NodeActor {
     }
 }
 
-async fn beat_once(deps: &Deps) -> Result<Epochs, ModelError> {
+async fn beat_once(deps: &Deps, guard: &mut Guard) -> Result<Epochs, ModelError> {
     let asked_at = Instant::now();
-    let others = node::beat(&deps.db, deps.node, DEAD_AFTER_S).await?;
+    let beat = node::beat(&deps.db, deps.node, DEAD_AFTER_S).await?;
+    guard.look(deps, &beat).await?;
     let changed =
         account::list_changed_epochs(&deps.db, EPOCHS_WITHIN_S, deps.settings.namespaces_by_push)
             .await?;
-    deps.standing.confirm(asked_at, others == 0);
+    deps.standing.confirm(asked_at, beat.others == 0);
+    if let Err(error) = guard.follow_up(deps).await {
+        // The heartbeat itself is confirmed; the next one tries this again.
+        tracing::warn!(%error, "the database's identity is not followed up");
+    }
     Ok(Epochs::new(changed))
+}
+
+/// Leaves word that everything confirmed is in the database and on disk. No commit comes after the
+/// batches are closed.
+async fn leave_word(
+    deps: &Deps,
+    durability: Durability,
+    guard: Option<Box<Guard>>,
+) -> Result<(), ModelError> {
+    batch::close_own(&deps.db, deps.node).await?;
+    if let Some(mut guard) = guard {
+        guard.finish(deps).await?;
+    }
+    durable::finish(deps, durability).await
 }
 
 impl Actor for NodeActor {
@@ -187,9 +220,10 @@ impl Handler<StopNode> for NodeActor {
     fn handle(&mut self, _: StopNode, _: &mut Context<Self>) -> Self::Result {
         self.has_stopped = true;
         let (deps, durability) = (Arc::clone(&self.deps), self.durability);
+        let guard = self.guard.take();
         Box::pin(async move {
-            if let Err(error) = durable::finish(&deps, durability).await {
-                tracing::warn!(%error, "the durable mark stays where it is");
+            if let Err(error) = leave_word(&deps, durability, guard).await {
+                tracing::warn!(%error, "this stop will count as a crash");
             }
             if let Err(error) = node::stop_node(&deps.db, deps.node).await {
                 tracing::warn!(%error, "the node's row stays until its heartbeat is old");

@@ -44,6 +44,12 @@ impl Default for Verifications {
 }
 
 impl Verifications {
+    /// How many generations are hashed or wait for it.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<BlobId, watch::Receiver<Verdict>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use slipway_model::audit::Origin;
-use slipway_model::repository::{
-    CreationBounds, MadeRepository, find_facts, insert_repository,
-};
+use slipway_model::repository::{CreationBounds, MadeRepository, find_facts, insert_repository};
 use slipway_model::{AccountId, RepositoryId, account};
 use slipway_oci::RepositoryName;
 

@@ -121,10 +121,31 @@ impl Site {
         node
     }
 
+    /// A copy of the database as it is now, which nobody uses.
+    pub(crate) fn copy_database(&self) -> TestDatabase {
+        in_system(self.test.duplicate())
+    }
+
+    /// Puts another database under the store; answers the one before.
+    pub(crate) fn swap_database(&mut self, other: TestDatabase) -> TestDatabase {
+        std::mem::replace(&mut self.test, other)
+    }
+
+    /// Runs a statement while no node runs.
+    pub(crate) fn run_sql(&self, sql: &str) {
+        in_system(self.execute(sql));
+    }
+
     /// Objects in the store.
     pub(crate) fn objects(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         list_files(&self.folder.path().join("seg"), &mut found);
+        // What lies below batch 0 is the marker of the database.
+        found.retain(|path| {
+            !path
+                .parent()
+                .is_some_and(|folder| folder.ends_with("seg/0"))
+        });
         found
     }
 
@@ -347,7 +368,7 @@ impl Node {
             ensure: EnsureRepository {
                 origin: Origin::default(),
                 creates_namespace: true,
-            namespaces: None,
+                namespaces: None,
             },
         };
         let pushed = self.actors.ask_repository(&name(path), msg).await?;

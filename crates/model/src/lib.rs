@@ -20,6 +20,7 @@ pub mod audit;
 pub mod batch;
 pub mod blob;
 pub mod catalog;
+pub mod identity;
 pub mod manifest;
 pub mod namespace;
 pub mod node;

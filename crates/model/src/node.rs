@@ -124,15 +124,63 @@ pub async fn distrust_boot(db: &Database, node: NodeId) -> Result<(), ModelError
     db.rows(&statement::DISTRUST_BOOT, &[&node]).await.map(drop)
 }
 
-/// Confirms that `node` lives; answers how many others do.
+/// What the database answers to a heartbeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beat {
+    /// Other nodes that live.
+    pub others: i64,
+    /// The database's clock, Unix milliseconds.
+    pub now_ms: i64,
+    /// Its counter; see [`crate::identity`].
+    pub counter: i64,
+    /// How often an administrator has accepted a change.
+    pub accepted: i64,
+}
+
+/// Confirms that `node` lives.
 ///
 /// # Errors
 /// The database's.
-pub async fn beat(db: &Database, node: NodeId, dead_after_s: f64) -> Result<i64, ModelError> {
-    Ok(db
-        .one(&statement::BEAT, &[&node, &dead_after_s])
-        .await?
-        .try_get(0)?)
+pub async fn beat(db: &Database, node: NodeId, dead_after_s: f64) -> Result<Beat, ModelError> {
+    let row = db.one(&statement::BEAT, &[&node, &dead_after_s]).await?;
+    Ok(Beat {
+        others: row.try_get(0)?,
+        now_ms: row.try_get(1)?,
+        counter: row.try_get(2)?,
+        accepted: row.try_get(3)?,
+    })
+}
+
+/// Answers the database's clock and when any node was last seen, both in Unix milliseconds.
+///
+/// # Errors
+/// The database's.
+pub async fn last_heartbeat(db: &Database) -> Result<(i64, Option<i64>), ModelError> {
+    let row = db.one(&statement::LAST_HEARTBEAT, &[]).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+/// Says why `node` deletes nothing; `None` when nothing holds it.
+///
+/// # Errors
+/// The database's.
+pub async fn set_held(
+    db: &Database,
+    node: NodeId,
+    reasons: Option<&str>,
+) -> Result<(), ModelError> {
+    db.rows(&statement::SET_HELD, &[&node, &reasons])
+        .await
+        .map(drop)
+}
+
+/// Lists why live nodes delete nothing.
+///
+/// # Errors
+/// The database's.
+pub async fn list_held(db: &Database, dead_after_s: f64) -> Result<Vec<String>, ModelError> {
+    let rows = db.rows(&statement::LIST_HELD, &[&dead_after_s]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// Says that `node` is gone.

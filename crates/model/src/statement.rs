@@ -105,6 +105,13 @@ statements! {
     ADVANCE_MARK = "node/advance_mark" [UUID, INT8, BOOL];
     DISTRUST_BOOT = "node/distrust_boot" [UUID];
     BEAT = "node/beat" [UUID, FLOAT8];
+    LAST_HEARTBEAT = "node/last_heartbeat" [];
+    SET_HELD = "node/set_held" [UUID, TEXT];
+    LIST_HELD = "node/list_held" [FLOAT8];
+    READ_IDENTITY = "identity/read" [];
+    RAISE_COUNTER = "identity/raise_counter" [INT8];
+    ACCEPT = "identity/accept" [];
+    ACCEPT_DONE = "identity/accept_done" [INT8];
     STOP_NODE = "node/stop_node" [UUID];
     FENCE_OTHERS = "node/fence_others" [UUID];
     INSERT_KEY = "service_key/insert_key" [TEXT, TEXT, TEXT, JSONB, FLOAT8];

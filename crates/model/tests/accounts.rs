@@ -104,18 +104,18 @@ async fn nodes_count_each_other_while_they_beat() {
     let db = test.database();
     let (one, two) = (NodeId::new_v4(), NodeId::new_v4());
     node::start_node(&db, &NewNode::durable(one)).await.unwrap();
-    assert_eq!(node::beat(&db, one, 30.0).await.unwrap(), 0);
+    assert_eq!(node::beat(&db, one, 30.0).await.unwrap().others, 0);
     node::start_node(&db, &NewNode::durable(two)).await.unwrap();
-    assert_eq!(node::beat(&db, one, 30.0).await.unwrap(), 1);
+    assert_eq!(node::beat(&db, one, 30.0).await.unwrap().others, 1);
     tokio::time::sleep(std::time::Duration::from_millis(60)).await;
     assert_eq!(
-        node::beat(&db, one, 0.05).await.unwrap(),
+        node::beat(&db, one, 0.05).await.unwrap().others,
         0,
         "the other is silent"
     );
     node::stop_node(&db, two).await.unwrap();
-    assert_eq!(node::beat(&db, one, 30.0).await.unwrap(), 0);
-    assert_eq!(node::beat(&db, two, 30.0).await.unwrap(), 1);
+    assert_eq!(node::beat(&db, one, 30.0).await.unwrap().others, 0);
+    assert_eq!(node::beat(&db, two, 30.0).await.unwrap().others, 1);
     node::fence_others(&db, two).await.unwrap();
-    assert_eq!(node::beat(&db, two, 30.0).await.unwrap(), 0);
+    assert_eq!(node::beat(&db, two, 30.0).await.unwrap().others, 0);
 }

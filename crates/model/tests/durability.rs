@@ -1,6 +1,7 @@
 //! The durable mark, and what becomes of generations beyond it.
 
 use slipway_model::blob::{self, Content, Found, NewBlob, Source};
+use slipway_model::identity::{self, ServerIdentity};
 use slipway_model::manifest::Verdict;
 use slipway_model::node::{self, DurableMark, NewNode, Undurable};
 use slipway_model::suspect::{self, Doubtful};
@@ -291,4 +292,35 @@ async fn a_check_that_ends_after_a_push_took_the_place_finds_a_conflict_or_nothi
         "{cleared:?}"
     );
     assert_eq!(new.size_bytes, 30);
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_ask_for_the_server_goes_by_the_counter() {
+    let site = Site::new().await;
+    let known = identity::read_identity(&site.db).await.unwrap();
+    assert!(known.server.system_identifier.is_some() && known.server.timeline.is_some());
+    site.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+        .await;
+    let found = identity::read_identity(&site.db).await.unwrap();
+    assert_eq!(found.server, ServerIdentity::default());
+    assert_eq!(found.counter, known.counter);
+}
+
+#[tokio::test]
+async fn the_counter_grows_above_whatever_is_known_of_it() {
+    let site = Site::new().await;
+    let first = identity::raise_counter(&site.db, 0).await.unwrap();
+    assert_eq!(
+        identity::raise_counter(&site.db, 0).await.unwrap(),
+        first + 1
+    );
+    assert_eq!(
+        identity::raise_counter(&site.db, first + 40).await.unwrap(),
+        first + 41
+    );
+    identity::accept(&site.db).await.unwrap();
+    identity::accept_done(&site.db, 1).await.unwrap();
+    identity::accept_done(&site.db, 0).await.unwrap();
+    let found = identity::read_identity(&site.db).await.unwrap();
+    assert_eq!((found.accepted, found.accepted_done), (1, 1));
 }

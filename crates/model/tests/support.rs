@@ -10,8 +10,8 @@ use slipway_model::blob::{
 };
 use slipway_model::manifest::{self, NewManifest, StoredManifest, Verdict};
 use slipway_model::node::NewNode;
+use slipway_model::repository::{CreationBounds, MadeRepository};
 use slipway_model::{BatchId, Database, ModelError, NodeId, RepositoryId, UploadId};
-use slipway_model::repository::CreationBounds;
 use slipway_model::{account, repository};
 use slipway_oci::{Algorithm, Digest, RepositoryName};
 use slipway_testkit::TestDatabase;
@@ -97,10 +97,13 @@ pub(crate) async fn make_repository(db: &Database, path: &str) -> RepositoryId {
     account::insert_organization(db, name.namespace(), None, 1_209_600)
         .await
         .unwrap();
-    repository::insert_repository(db, &name, "private", &Origin::default(), CreationBounds::default())
-        .await
-        .unwrap()
-        .unwrap()
+    let bounds = CreationBounds::default();
+    let origin = Origin::default();
+    let made = repository::insert_repository(db, &name, "private", &origin, bounds).await;
+    match made.unwrap() {
+        MadeRepository::Present(id) => id,
+        other => panic!("{other:?}"),
+    }
 }
 
 pub(crate) fn digest_of(text: &str) -> Digest {

@@ -113,7 +113,10 @@ impl SegmentWriter {
     }
 
     /// Starts to make all bytes appended so far durable, whatever the mode; appending may go on
-    /// meanwhile. A failure is met again by every later sync of this writer.
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// The disk's error, which every later sync of this writer meets again.
     pub fn begin_persist(&self) -> impl Future<Output = Result<(), StorageError>> + Send + use<> {
         let work = match &self.backend {
             Backend::Local(local) => Some(local.begin_persist()),

@@ -354,7 +354,7 @@ async fn a_part_ends_by_bytes_or_by_time_and_gives_the_rest_back() {
     for at in [0, 10, 20] {
         sender.send(Ok(Chunk::from(pattern(at, 10)))).await.unwrap();
     }
-    let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    let soon = tokio::time::Instant::now() + Duration::from_secs(60);
     let end = PartEnd {
         after_bytes: 20,
         at: soon,
@@ -368,7 +368,7 @@ async fn a_part_ends_by_bytes_or_by_time_and_gives_the_rest_back() {
     writer.begin_persist().await.unwrap();
     let now = PartEnd {
         after_bytes: u64::MAX,
-        at: tokio::time::Instant::now() + std::time::Duration::from_millis(50),
+        at: tokio::time::Instant::now() + Duration::from_millis(50),
     };
     let second = writer.append_part((), first.rest.unwrap(), now).await;
     assert_eq!(
