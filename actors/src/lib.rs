@@ -8,7 +8,7 @@
 //! | [`account::AccountActor`] | one | signing key, passwords seen lately | 1024 | none | 3 |
 //! | [`catalog::CatalogActor`] | one | nothing | 1024 | none | 3 |
 //! | [`ledger::LedgerActor`] | one | usage-log rows that wait | `limits.ledger_queue` | none | 4 |
-//! | [`node::NodeActor`] | one | heartbeat, batches of segments, changed principals | 64 | none | 4 |
+//! | [`node::NodeActor`] | one | heartbeat, batches of segments, changed principals, doubts of database and clock | 64 | none | 4 |
 //!
 //! An actor may ask only one of a higher rank; everything else is a tell or a row. The database is
 //! the truth: any actor may vanish at any time and is rebuilt from it. Start with `boot.rs`.

@@ -150,8 +150,8 @@ mod tests {
 
     #[test]
     fn slashes_at_the_end_are_forgiven_or_asked_for() {
-        assert_eq!(id(Method::Get, "/user/"), "getLoggedInUser ");
-        assert_eq!(id(Method::Get, "/user"), "308");
+        assert_eq!(id(Method::Post, "/organization/"), "createOrganization ");
+        assert_eq!(id(Method::Post, "/organization"), "308");
         assert_eq!(id(Method::Post, "/signin"), "signinUser ");
         assert_eq!(id(Method::Post, "/signin/"), "signinUser ");
         assert_eq!(id(Method::Delete, "/signin"), "405");

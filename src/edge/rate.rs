@@ -30,6 +30,18 @@ impl RateLimit {
         }
     }
 
+    /// Networks that are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.limiter.as_ref().map_or(0, RateLimiter::len)
+    }
+
+    /// Says whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Says whether a request from `address` may run now.
     #[must_use]
     pub fn allows(&self, address: IpAddr) -> bool {
@@ -43,7 +55,9 @@ impl RateLimit {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// The network of an address: an IPv4 address stands for itself, IPv6 counts by /64.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => match address.to_ipv4_mapped() {

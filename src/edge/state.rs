@@ -1,5 +1,6 @@
 //! What every handler is given: the actors, the configuration, and what is derived from both.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +15,7 @@ use slipway_oci::{ManifestLimits, ParseError, RepositoryName};
 
 use super::rate::RateLimit;
 use crate::metrics::Metrics;
+use crate::telemetry::SpanCounts;
 
 /// The state of the application; one a process, shared by all workers.
 pub struct AppState {
@@ -31,6 +33,10 @@ pub struct AppState {
     pub metrics: Metrics,
     /// Limits of manifests.
     pub manifest_limits: ManifestLimits,
+    /// What leads the path of every link; empty unless `server.url` has a path.
+    pub path_prefix: String,
+    /// What became of traces; `None` when they go nowhere.
+    pub spans: Option<Arc<SpanCounts>>,
     /// Header that carries the id of a request; `None` when the configured name cannot be one.
     pub request_id_header: Option<HeaderName>,
     is_draining: AtomicBool,
@@ -39,7 +45,12 @@ pub struct AppState {
 impl AppState {
     /// Makes the state.
     #[must_use]
-    pub fn new(actors: Actors, config: Arc<Config>, server_name: String) -> Self {
+    pub fn new(
+        actors: Actors,
+        config: Arc<Config>,
+        server_name: String,
+        spans: Option<Arc<SpanCounts>>,
+    ) -> Self {
         let entries = usize::try_from(config.auth.token_cache_entries).unwrap_or(usize::MAX);
         let max_bytes =
             usize::try_from(config.registry.max_manifest_bytes.bytes()).unwrap_or(usize::MAX);
@@ -53,10 +64,18 @@ impl AppState {
                 max_bytes,
                 ..ManifestLimits::default()
             },
+            path_prefix: path_prefix(config.server.url.as_deref()),
+            spans,
             request_id_header: config.server.request_id_header.parse().ok(),
             config,
             is_draining: AtomicBool::new(false),
         }
+    }
+
+    /// A link as this registry's clients can follow it, from a path such as `/v2/`.
+    #[must_use]
+    pub fn link(&self, path: fmt::Arguments<'_>) -> String {
+        format!("{}{path}", self.path_prefix)
     }
 
     /// How names in tokens are read.
@@ -98,5 +117,25 @@ impl AppState {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.is_draining.load(Ordering::Relaxed)
+    }
+}
+
+/// The path of a base URL without a slash at its end.
+fn path_prefix(url: Option<&str>) -> String {
+    let rest = url.and_then(|url| url.split_once("://"));
+    let path = rest.and_then(|(_, rest)| rest.find('/').and_then(|start| rest.get(start..)));
+    path.map_or_else(String::new, |path| path.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_the_path_of_the_url() {
+        assert_eq!(path_prefix(None), "");
+        assert_eq!(path_prefix(Some("https://host:1")), "");
+        assert_eq!(path_prefix(Some("https://host/")), "");
+        assert_eq!(path_prefix(Some("https://host/a/b/")), "/a/b");
     }
 }

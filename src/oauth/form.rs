@@ -2,11 +2,11 @@
 //!
 //! A parameter that comes twice makes a request ambiguous and is refused (RFC 6749 section 3.1).
 
+use actix_web::HttpRequest;
 use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
 
+use super::refusal::Refusal;
 use crate::edge::AppState;
 use crate::edge::body::read_whole;
 use crate::v2::path::decode;
@@ -23,27 +23,27 @@ pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// The parameters of the address.
-    pub(super) fn of_query(request: &HttpRequest) -> Result<Self, HttpResponse> {
+    pub(super) fn of_query(request: &HttpRequest) -> Result<Self, Refusal> {
         Self::parse(request.query_string())
     }
 
     /// The parameters of the body.
-    pub(super) async fn of_body(state: &AppState, body: Payload) -> Result<Self, HttpResponse> {
+    pub(super) async fn of_body(state: &AppState, body: Payload) -> Result<Self, Refusal> {
         let stall = state.config.server.body_stall_timeout;
         let bytes = read_whole(body, None, FORM_BYTES, stall).await;
-        let bytes = bytes.map_err(|_| invalid())?;
-        Self::parse(std::str::from_utf8(&bytes).map_err(|_| invalid())?)
+        let bytes = bytes.map_err(|_| Refusal::invalid())?;
+        Self::parse(std::str::from_utf8(&bytes).map_err(|_| Refusal::invalid())?)
     }
 
-    fn parse(text: &str) -> Result<Self, HttpResponse> {
+    fn parse(text: &str) -> Result<Self, Refusal> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = decode(name).zip(decode(&value.replace('+', "%20")));
             let plain = decoded.filter(|(_, value)| !value.contains('\0'));
-            let (name, value) = plain.ok_or_else(invalid)?;
+            let (name, value) = plain.ok_or_else(Refusal::invalid)?;
             if pairs.iter().any(|(known, _)| *known == name) {
-                return Err(invalid());
+                return Err(Refusal::invalid());
             }
             pairs.push((name, value));
         }
@@ -57,17 +57,11 @@ impl Form {
     }
 
     /// A parameter that must be there.
-    pub(super) fn required(&self, name: &str) -> Result<String, HttpResponse> {
+    pub(super) fn required(&self, name: &str) -> Result<String, Refusal> {
         let found = self.find(name).filter(|value| !value.is_empty());
-        found.map(str::to_owned).ok_or_else(|| {
-            let text = format!("Required param: {name}");
-            HttpResponse::BadRequest().json(json!({ "error": text }))
-        })
+        let found = found.map(str::to_owned);
+        found.ok_or_else(|| Refusal::bad(format!("Required param: {name}")))
     }
-}
-
-fn invalid() -> HttpResponse {
-    HttpResponse::BadRequest().json(json!({ "error": "invalid_request" }))
 }
 
 /// An address with parameters added to those it has.

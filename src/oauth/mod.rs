@@ -8,12 +8,12 @@
 
 mod form;
 mod page;
+mod refusal;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
-use slipway_actors::account::AccountError;
 use slipway_actors::account::admission::{Admit, Caller, Presented, Target, origin_of};
 use slipway_actors::account::application::MAX_TOKEN_LIFE_S;
 use slipway_actors::account::oauth::{
@@ -23,6 +23,7 @@ use slipway_actors::{AccountId, Origin};
 use slipway_auth::Secret;
 
 use self::form::Form;
+use self::refusal::Refusal;
 use crate::api::cookie;
 use crate::edge::{AppState, ClientInfo};
 
@@ -34,20 +35,20 @@ struct Visit {
     form: Form,
 }
 
-type Answer = Result<HttpResponse, HttpResponse>;
+type Answer = Result<HttpResponse, Refusal>;
 
 impl Visit {
     async fn begin(
         request: &HttpRequest,
         state: &Data<AppState>,
         form: Form,
-    ) -> Result<Self, HttpResponse> {
+    ) -> Result<Self, Refusal> {
         let client = ClientInfo::of(request, state);
         if client
             .address
             .is_some_and(|address| !state.rate.allows(address))
         {
-            return Err(page::plain(
+            return Err(Refusal::Page(
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many requests",
             ));
@@ -61,25 +62,28 @@ impl Visit {
         Ok(Self {
             state: state.clone(),
             client,
-            caller: admission.map_err(|error| fault(&error))?.caller,
+            caller: admission?.caller,
             form,
         })
     }
 
     /// The user who is signed in.
-    fn account(&self) -> Result<AccountId, HttpResponse> {
+    fn account(&self) -> Result<AccountId, Refusal> {
         let account = self.caller.account();
-        account.ok_or_else(|| page::plain(StatusCode::UNAUTHORIZED, "Please sign in first"))
+        account.ok_or(Refusal::Page(
+            StatusCode::UNAUTHORIZED,
+            "Please sign in first",
+        ))
     }
 
     /// Compares the form's CSRF token with the session's.
-    fn check_csrf(&self) -> Result<(), HttpResponse> {
+    fn check_csrf(&self) -> Result<(), Refusal> {
         let given = self.form.find(cookie::NAME).unwrap_or_default();
         match self.caller.csrf_token() {
             Some(expected) if Secret::from(expected).matches(given) => Ok(()),
             _ => {
-                let body = json!({ "error": "CSRF token was invalid or missing." });
-                Err(HttpResponse::Forbidden().json(body))
+                let text = "CSRF token was invalid or missing.";
+                Err(Refusal::Error(StatusCode::FORBIDDEN, text.to_owned()))
             }
         }
     }
@@ -90,7 +94,7 @@ impl Visit {
         origin_of(&self.caller, ip, Some(request_id))
     }
 
-    fn request(&self) -> Result<GrantRequest, HttpResponse> {
+    fn request(&self) -> Result<GrantRequest, Refusal> {
         let assignment = self
             .form
             .find("assignment_uuid")
@@ -116,15 +120,15 @@ impl Visit {
             origin: self.origin(),
         };
         let outcome = self.state.actors.perform(work).await;
-        Ok(match outcome.map_err(|error| fault(&error))? {
-            Outcome::Unknown => page::plain(StatusCode::NOT_FOUND, "No such application"),
+        Ok(match outcome? {
+            Outcome::Unknown => {
+                return Err(Refusal::Page(StatusCode::NOT_FOUND, "No such application"));
+            }
             Outcome::NotAllowed => {
                 let text = "Only administrators of the application's organization may grant";
-                page::plain(StatusCode::FORBIDDEN, text)
+                return Err(Refusal::Page(StatusCode::FORBIDDEN, text));
             }
-            Outcome::WrongRedirect => {
-                HttpResponse::BadRequest().json(json!({ "error": "invalid_request" }))
-            }
+            Outcome::WrongRedirect => return Err(Refusal::invalid()),
             Outcome::Refused(error) => self.send_away(&request, &[("error", error)], ""),
             Outcome::Ask(consent) => {
                 let csrf = self.caller.csrf_token().unwrap_or_default();
@@ -157,30 +161,19 @@ impl Visit {
     }
 }
 
-fn fault(error: &AccountError) -> HttpResponse {
-    match error {
-        AccountError::NotFound => page::plain(StatusCode::NOT_FOUND, "Not found"),
-        AccountError::Forbidden => page::plain(StatusCode::FORBIDDEN, "Not allowed"),
-        AccountError::Invalid(text) => HttpResponse::BadRequest().json(json!({ "error": text })),
-        other => {
-            tracing::warn!(error = %other, "an authorization could not be answered");
-            page::plain(StatusCode::SERVICE_UNAVAILABLE, "Not available, try again")
-        }
-    }
-}
-
 fn either(answer: Answer) -> HttpResponse {
-    answer.unwrap_or_else(|refusal| refusal)
+    answer.unwrap_or_else(|refusal| refusal.answer())
 }
 
 /// `GET /oauth/authorize`: asks for consent, or sends the browser back at once.
 pub async fn authorize(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
-    let answer = async {
+    let answer: Answer = async {
         let form = Form::of_query(&request)?;
         let visit = Visit::begin(&request, &state, form).await?;
         visit.authorize(Step::Ask).await
-    };
-    either(answer.await)
+    }
+    .await;
+    either(answer)
 }
 
 /// `POST /oauth/authorizeapp`: the user agreed.
@@ -207,19 +200,19 @@ async fn decide(
 }
 
 /// A registry that takes no writes makes no tokens.
-fn refuse_writes(state: &AppState) -> Result<(), HttpResponse> {
+fn refuse_writes(state: &AppState) -> Result<(), Refusal> {
     if state.is_read_only() {
         let text = "The registry takes no writes";
-        return Err(page::plain(StatusCode::SERVICE_UNAVAILABLE, text));
+        return Err(Refusal::Page(StatusCode::SERVICE_UNAVAILABLE, text));
     }
     Ok(())
 }
 
 /// `POST /oauth/authorize/assignuser`: offers a token to another user.
 pub async fn assign(request: HttpRequest, state: Data<AppState>, body: Payload) -> HttpResponse {
-    let answer = async {
+    let answer: Answer = async {
         if !state.config.accounts.assign_oauth_tokens {
-            return Err(page::plain(StatusCode::NOT_FOUND, "Not found"));
+            return Err(Refusal::Page(StatusCode::NOT_FOUND, "Not found"));
         }
         refuse_writes(&state)?;
         let form = Form::of_body(&state, body).await?;
@@ -233,10 +226,11 @@ pub async fn assign(request: HttpRequest, state: Data<AppState>, body: Payload) 
             origin: visit.origin(),
         };
         let assigned = visit.state.actors.perform(work).await;
-        assigned.map_err(|error| fault(&error))?;
+        assigned?;
         Ok(page::plain(StatusCode::OK, "The token was offered"))
-    };
-    either(answer.await)
+    }
+    .await;
+    either(answer)
 }
 
 /// `GET /oauth/localapp`: shows the token in the address to the person who asked for it.
@@ -246,7 +240,7 @@ pub async fn local(_: HttpRequest) -> HttpResponse {
 
 /// `POST /oauth/access_token`: a token for a code.
 pub async fn exchange(request: HttpRequest, state: Data<AppState>, body: Payload) -> HttpResponse {
-    let answer = async {
+    let answer: Answer = async {
         refuse_writes(&state)?;
         let form = Form::of_body(&state, body).await?;
         let visit = Visit::begin(&request, &state, form).await?;
@@ -263,11 +257,10 @@ pub async fn exchange(request: HttpRequest, state: Data<AppState>, body: Payload
             },
         };
         if grant_type != "authorization_code" {
-            let body = json!({ "error": "unsupported_grant_type" });
-            return Err(HttpResponse::BadRequest().json(body));
+            return Err(Refusal::bad("unsupported_grant_type"));
         }
         let exchanged = visit.state.actors.perform(work).await;
-        match exchanged.map_err(|error| fault(&error))? {
+        match exchanged? {
             Ok(token) => Ok(HttpResponse::Ok()
                 .insert_header(("cache-control", "no-store"))
                 .json(json!({
@@ -275,8 +268,9 @@ pub async fn exchange(request: HttpRequest, state: Data<AppState>, body: Payload
                     "token_type": "Bearer",
                     "expires_in": MAX_TOKEN_LIFE_S,
                 }))),
-            Err(error) => Err(HttpResponse::BadRequest().json(json!({ "error": error }))),
+            Err(error) => Err(Refusal::bad(error)),
         }
-    };
-    either(answer.await)
+    }
+    .await;
+    either(answer)
 }

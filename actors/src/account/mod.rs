@@ -21,6 +21,7 @@ pub mod oauth;
 pub mod oauth_grant;
 pub mod organization;
 pub mod robot;
+mod rotation;
 mod sealing;
 pub mod session;
 pub mod signin;
@@ -42,10 +43,13 @@ use slipway_auth::seal::{KeyRing, MacKey};
 use slipway_auth::verified_cache::VerifiedCache;
 use tokio::sync::watch;
 
-pub use self::create::{CreateUser, CreatedUser, NewAccount, SetUserEnabled, create_account};
+pub use self::create::{
+    CreateUser, CreatedUser, NewAccount, SetUserEnabled, create_account, enable_account,
+};
 pub use self::error::AccountError;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
-pub use self::login::CheckLogin;
+pub use self::login::{CheckLogin, CountVerified};
+pub use self::rotation::{OldKeys, ROTATION_POINTS, Rotated, rotate_key};
 pub use self::sealing::{open_key_file, write_key_file};
 pub use self::token::{IssueToken, IssuedToken, TokenCredentials};
 pub use self::uses::FlushUses;

@@ -80,15 +80,7 @@ async fn issue(
     if proven.account.is_none() && !settings.registry.anonymous_access {
         return Err(AccountError::NoAnonymous);
     }
-    let mut entries = Vec::with_capacity(msg.scopes.len());
-    let mut namespaces: Vec<(i64, i64)> = proven.owner.into_iter().collect();
-    for scope in &msg.scopes {
-        let (entry, namespace) = grant(office, &proven, scope).await?;
-        entries.push(entry);
-        namespaces.extend(namespace.map(|(id, epoch)| (id.0, epoch)));
-    }
-    namespaces.sort_unstable();
-    namespaces.dedup();
+    let granted = grant_all(office, &proven, &msg.scopes).await?;
     let issued_at_s = now_s();
     let life_s = i64::try_from(settings.token_life.as_secs()).unwrap_or(i64::MAX);
     // A token does not outlive the credential it was given for.
@@ -107,12 +99,13 @@ async fn issue(
         exp,
         sub: proven.subject,
         jti: None,
-        access: entries,
+        access: granted.entries,
         context: proven.context.with_repositories(names),
         slipway: Epoch {
             principal_id: proven.account.map(|(id, _)| id.0),
             principal_epoch: proven.account.map_or(0, |(_, epoch)| epoch),
-            namespaces,
+            namespaces: granted.namespaces,
+            unborn: granted.unborn,
         },
     };
     Ok(IssuedToken {
@@ -120,6 +113,42 @@ async fn issue(
         expires_in_s: exp.saturating_sub(issued_at_s),
         issued_at_s,
     })
+}
+
+/// What a token carries of what was asked for.
+#[derive(Default)]
+struct Granted {
+    entries: Vec<AccessEntry>,
+    /// Row and epoch of each namespace.
+    namespaces: Vec<(i64, i64)>,
+    /// Names of namespaces that do not exist yet.
+    unborn: Vec<String>,
+}
+
+async fn grant_all(
+    office: &Office,
+    proven: &Proven,
+    scopes: &[Scope],
+) -> Result<Granted, AccountError> {
+    let mut granted = Granted::default();
+    granted.namespaces.extend(proven.owner);
+    for scope in scopes {
+        let (entry, namespace) = grant(office, proven, scope).await?;
+        match namespace {
+            Some((id, epoch)) => granted.namespaces.push((id.0, epoch)),
+            None if scope.kind == ScopeKind::Repository && !entry.actions.is_empty() => {
+                let library = &office.settings.library_namespace;
+                let name = RepositoryName::parse(&scope.name, library);
+                let namespace = name.ok().map(|name| name.namespace().to_owned());
+                granted.unborn.extend(namespace);
+            }
+            None => {}
+        }
+        granted.entries.push(entry);
+    }
+    granted.namespaces.sort_unstable();
+    granted.namespaces.dedup();
+    Ok(granted)
 }
 
 async fn grant(
@@ -146,5 +175,5 @@ async fn grant(
         Err(_) => (ActionSet::EMPTY, None),
     };
     let entry = AccessEntry::repository(&scope.requested_name, granted);
-    Ok((entry, namespace.filter(|_| !granted.is_empty())))
+    Ok((entry, namespace))
 }

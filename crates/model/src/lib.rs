@@ -21,6 +21,7 @@ pub mod audit;
 pub mod batch;
 pub mod blob;
 pub mod catalog;
+pub mod identity;
 pub mod manifest;
 pub mod namespace;
 pub mod node;
@@ -33,6 +34,7 @@ pub mod robot;
 pub mod sealing_key;
 pub mod service_key;
 pub mod session;
+pub mod suspect;
 pub mod tag;
 pub mod upload;
 

@@ -17,6 +17,7 @@ mod metrics;
 mod registry;
 mod server;
 mod storage;
+mod telemetry;
 mod tls;
 
 pub use self::accounts::Accounts;
@@ -32,4 +33,5 @@ pub use self::metrics::Metrics;
 pub use self::registry::{DeleteByDigest, Registry, RegistryState};
 pub use self::server::Server;
 pub use self::storage::{Storage, StorageEngine, SyncMode};
+pub use self::telemetry::Telemetry;
 pub use self::tls::{Tls, TlsVersion};
