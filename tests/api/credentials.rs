@@ -34,6 +34,22 @@ fn bearer(server: &Server, method: &str, path: &str, token: &str, body: &Value) 
     request.body(text.as_bytes()).send()
 }
 
+/// A registry token is refused within five seconds.
+fn wait_for_end(server: &Server, registry_token: &str) {
+    let limit = std::time::Duration::from_secs(5);
+    wait_for("the registry token ends", limit, || {
+        let answer = server.get("/v2/").bearer(registry_token).send();
+        (answer.status == 401).then_some(())
+    });
+}
+
+/// Somebody else neither sees nor revokes the token.
+fn refuse_others(server: &Server, path: &str) {
+    let mut other = Browser::sign_in(server, ACCOUNT, PASSWORD);
+    other.get(path).expect(404);
+    other.delete(path).expect(404);
+}
+
 #[test]
 fn an_app_token_logs_in_until_it_is_revoked() {
     let server = shared();
@@ -86,9 +102,7 @@ fn an_app_token_logs_in_until_it_is_revoked() {
     )
     .expect(401);
 
-    let mut other = Browser::sign_in(server, ACCOUNT, PASSWORD);
-    other.get(&path).expect(404);
-    other.delete(&path).expect(404);
+    refuse_others(server, &path);
     user.delete(&path).expect(204);
     assert_eq!(
         server.logged("revoke_app_specific_token", "app-user"),
@@ -97,11 +111,7 @@ fn an_app_token_logs_in_until_it_is_revoked() {
     ask_token(server, "$app", code, "").expect(401);
     user.get(&path).expect(404);
     user.get("/user/apptoken/none").expect(404);
-    let limit = std::time::Duration::from_secs(5);
-    wait_for("its registry token ends", limit, || {
-        let answer = server.get("/v2/").bearer(registry_token).send();
-        (answer.status == 401).then_some(())
-    });
+    wait_for_end(server, registry_token);
 }
 
 #[test]
@@ -146,6 +156,35 @@ fn app_tokens_need_a_login_a_title_and_time() {
         .post("/user/apptoken", &json!({ "title": "late" }))
         .expect(401);
     assert_eq!(stale.json()["error_type"], "fresh_login_required");
+}
+
+/// Bad bodies are refused, and everything to those who do not administer the organization.
+fn refuse_strangers(admin: &mut Browser<'_>, server: &Server, path: &str, client_id: &str) {
+    let one = format!("{path}/{client_id}");
+    let body = json!({ "name": "tool", "redirect_uri": "http://localhost/cb" });
+    let change = json!({ "name": "tool2", "redirect_uri": "", "application_uri": "" });
+    let reserved = json!({ "name": "__quay_bootstrap_app" });
+    let refused = admin.post(path, &reserved).expect(400);
+    assert_eq!(
+        refused.json()["detail"],
+        "Application name is reserved for bootstrap token provisioning"
+    );
+    admin.post(path, &json!({})).expect(400);
+    admin.put(&one, &json!({ "name": "x" })).expect(400);
+    server.add_stranger("apps-stranger");
+    let mut stranger = Browser::sign_in(server, "apps-stranger", PASSWORD);
+    let mut nobody = Browser::open(server);
+    for (browser, status) in [(&mut nobody, 401), (&mut stranger, 403)] {
+        browser.get(path).expect(status);
+        browser.post(path, &body).expect(status);
+        browser.get(&one).expect(status);
+        browser.put(&one, &change).expect(status);
+        browser
+            .post(&format!("{one}/resetclientsecret"), &json!({}))
+            .expect(status);
+        browser.get(&format!("{one}/tokens")).expect(status);
+        browser.delete(&one).expect(status);
+    }
 }
 
 #[test]
@@ -200,32 +239,39 @@ fn applications_are_kept_by_the_organizations_administrators() {
     assert_eq!(public.get("client_secret"), None);
     server.get("/api/v1/app/none").send().expect(404);
 
-    let reserved = json!({ "name": "__quay_bootstrap_app" });
-    let refused = admin.post(path, &reserved).expect(400);
-    assert_eq!(
-        refused.json()["detail"],
-        "Application name is reserved for bootstrap token provisioning"
-    );
-    admin.post(path, &json!({})).expect(400);
-    admin.put(&one, &json!({ "name": "x" })).expect(400);
-    server.add_stranger("apps-stranger");
-    let mut stranger = Browser::sign_in(server, "apps-stranger", PASSWORD);
-    let mut nobody = Browser::open(server);
-    for (browser, status) in [(&mut nobody, 401), (&mut stranger, 403)] {
-        browser.get(path).expect(status);
-        browser.post(path, &body).expect(status);
-        browser.get(&one).expect(status);
-        browser.put(&one, &change).expect(status);
-        browser
-            .post(&format!("{one}/resetclientsecret"), &json!({}))
-            .expect(status);
-        browser.get(&format!("{one}/tokens")).expect(status);
-        browser.delete(&one).expect(status);
-    }
+    refuse_strangers(&mut admin, server, path, &client_id);
     admin.delete(&one).expect(204);
     assert_eq!(server.logged("delete_application", "apps"), described);
     admin.delete(&one).expect(404);
     admin.get(&one).expect(404);
+}
+
+/// Bodies that make no named token.
+fn refuse_bodies(admin: &mut Browser<'_>, path: &str) {
+    for (body, status) in [
+        (json!({ "scope": "repo:read" }), 400),
+        (json!({ "name": "", "scope": "repo:read" }), 400),
+        (json!({ "name": "  ", "scope": "repo:read" }), 400),
+        (
+            json!({ "name": "x", "scope": "repo:read", "expiration": 0 }),
+            400,
+        ),
+    ] {
+        admin.post(path, &body).expect(status);
+    }
+    let bogus = admin
+        .post(path, &json!({ "name": "n", "scope": "bogus" }))
+        .expect(400);
+    assert_eq!(bogus.json(), json!({ "message": "Invalid scope: bogus" }));
+}
+
+/// The user sees the token among its grants.
+fn see_grant(admin: &mut Browser<'_>, id: &str) {
+    let grant = format!("/user/authorizations/{id}");
+    let seen = admin.get(&grant).expect(200).json();
+    assert_eq!(seen["application"]["name"], "tool");
+    assert_eq!(seen["scopes"][0]["scope"], "repo:read");
+    assert_eq!(seen["scopes"][1]["dangerous"], true);
 }
 
 #[test]
@@ -278,31 +324,13 @@ fn a_named_token_goes_as_far_as_its_scopes() {
     let logged = server.logged("create_robot", ACCOUNT);
     assert_eq!(logged["oauth_token_id"], id);
 
-    for (body, status) in [
-        (json!({ "scope": "repo:read" }), 400),
-        (json!({ "name": "", "scope": "repo:read" }), 400),
-        (json!({ "name": "  ", "scope": "repo:read" }), 400),
-        (
-            json!({ "name": "x", "scope": "repo:read", "expiration": 0 }),
-            400,
-        ),
-    ] {
-        admin.post(&path, &body).expect(status);
-    }
-    let bogus = admin
-        .post(&path, &json!({ "name": "n", "scope": "bogus" }))
-        .expect(400);
-    assert_eq!(bogus.json(), json!({ "message": "Invalid scope: bogus" }));
+    refuse_bodies(&mut admin, &path);
     let listed = admin.get(&path).expect(200).json();
     assert_eq!(listed["tokens"][0]["uuid"], id);
     assert_eq!(listed["tokens"][0].get("token"), None);
     assert_eq!(listed.get("next_page"), None);
 
-    let grant = format!("/user/authorizations/{id}");
-    let seen = admin.get(&grant).expect(200).json();
-    assert_eq!(seen["application"]["name"], "tool");
-    assert_eq!(seen["scopes"][0]["scope"], "repo:read");
-    assert_eq!(seen["scopes"][1]["dangerous"], true);
+    see_grant(&mut admin, id);
     admin.delete(&format!("{path}/{id}")).expect(204);
     assert_eq!(
         server.logged("revoke_oauth_api_token", "named")["oauth_token_uuid"],
@@ -312,7 +340,6 @@ fn a_named_token_goes_as_far_as_its_scopes() {
     ask_token(server, "$oauthtoken", token, "").expect(401);
     admin.delete(&format!("{path}/{id}")).expect(404);
     admin.delete(&format!("{path}/none")).expect(404);
-    admin.get(&grant).expect(404);
 }
 
 #[test]

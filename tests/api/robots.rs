@@ -44,6 +44,39 @@ fn is_token(text: &Value, length: usize) -> bool {
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
+/// A private repository on which the robot may write.
+fn grant_write(server: &Server) {
+    server.query(
+        "INSERT INTO repository (namespace_id, name, visibility) \
+         SELECT id, 'app', 'private' FROM namespace WHERE name = 'robot-login'",
+    );
+    server.query(
+        "INSERT INTO repository_permission (repository_id, account_id, role) \
+         SELECT r.id, b.id, 'write' FROM repository r, namespace b \
+          WHERE r.name = 'app' AND b.name = 'robot-login+ci'",
+    );
+}
+
+/// What the robot was granted is listed with it.
+fn see_grants(admin: &mut Browser<'_>) {
+    let granted = admin
+        .get("/organization/robot-login/robots/ci/permissions")
+        .expect(200);
+    assert_eq!(
+        granted.json(),
+        json!({ "permissions": [
+            { "repository": { "name": "app", "is_public": false }, "role": "write" }
+        ] })
+    );
+    let listed = admin
+        .get("/organization/robot-login/robots?permissions=true&token=false")
+        .expect(200)
+        .json();
+    assert_eq!(listed["robots"][0]["repositories"], json!(["app"]));
+    assert_eq!(listed["robots"][0]["teams"], json!([]));
+    assert_eq!(listed["robots"][0].get("token"), None);
+}
+
 #[test]
 fn a_robot_logs_in_and_has_what_it_was_granted() {
     let server = shared();
@@ -77,15 +110,7 @@ fn a_robot_logs_in_and_has_what_it_was_granted() {
     assert_eq!(payload["context"]["kind"], "user");
     assert!(answer["issued_at"].as_str().unwrap().ends_with('Z'));
 
-    server.query(
-        "INSERT INTO repository (namespace_id, name, visibility) \
-         SELECT id, 'app', 'private' FROM namespace WHERE name = 'robot-login'",
-    );
-    server.query(
-        "INSERT INTO repository_permission (repository_id, account_id, role) \
-         SELECT r.id, b.id, 'write' FROM repository r, namespace b \
-          WHERE r.name = 'app' AND b.name = 'robot-login+ci'",
-    );
+    grant_write(server);
     let answer = ask_token(server, "robot-login+ci", token, scope)
         .expect(200)
         .json();
@@ -93,22 +118,7 @@ fn a_robot_logs_in_and_has_what_it_was_granted() {
         claims(&answer["token"])["access"][0]["actions"],
         json!(["push", "pull"])
     );
-    let granted = admin
-        .get("/organization/robot-login/robots/ci/permissions")
-        .expect(200);
-    assert_eq!(
-        granted.json(),
-        json!({ "permissions": [
-            { "repository": { "name": "app", "is_public": false }, "role": "write" }
-        ] })
-    );
-    let listed = admin
-        .get("/organization/robot-login/robots?permissions=true&token=false")
-        .expect(200)
-        .json();
-    assert_eq!(listed["robots"][0]["repositories"], json!(["app"]));
-    assert_eq!(listed["robots"][0]["teams"], json!([]));
-    assert_eq!(listed["robots"][0].get("token"), None);
+    see_grants(&mut admin);
     wait_for(
         "its use is written",
         std::time::Duration::from_secs(25),
