@@ -8,4 +8,4 @@ RETURNING id, display_name AS name, scope,
        extract(epoch FROM created_at)::bigint AS created_at_s,
        floor(extract(epoch FROM expires_at))::bigint AS expires_at_s,
        extract(epoch FROM last_accessed_at)::bigint AS last_accessed_at_s,
-       (SELECT n.name FROM namespace n WHERE n.id = created_by) AS created_by
+       (SELECT n.name FROM namespace n WHERE n.id = oauth_token.created_by) AS created_by

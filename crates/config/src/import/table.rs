@@ -15,6 +15,11 @@ const fn mapped(name: &'static str, how: How, targets: &'static [&'static str]) 
     }
 }
 
+/// The value is the same here.
+const fn same(name: &'static str, targets: &'static [&'static str]) -> QuayKey {
+    mapped(name, How::Same, targets)
+}
+
 const fn refused(name: &'static str, reason: &'static str) -> QuayKey {
     QuayKey {
         name,
@@ -88,9 +93,8 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     refused("APP_REGISTRY_PACKAGE_LIST_CACHE_WHITELIST", APP_REGISTRY),
     refused("APP_REGISTRY_RESULTS_LIMIT", APP_REGISTRY),
     refused("APP_REGISTRY_SHOW_PACKAGE_CACHE_WHITELIST", APP_REGISTRY),
-    mapped(
+    same(
         "APP_SPECIFIC_TOKEN_EXPIRATION",
-        How::Same,
         &["accounts.app_token_life"],
     ),
     not_built("AUTHENTICATION_TYPE"),
@@ -188,9 +192,8 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     refused("ENTITLEMENT_RECONCILIATION_MARKETPLACE_ENDPOINT", BILLING),
     refused("ENTITLEMENT_RECONCILIATION_USER_ENDPOINT", BILLING),
     refused("EXCEPTION_LOG_TYPE", REPORTING),
-    mapped(
+    same(
         "EXPIRED_APP_SPECIFIC_TOKEN_GC",
-        How::Same,
         &["accounts.app_tokens_kept"],
     ),
     not_built("EXPIRED_SERVICE_KEY_TTL_SEC"),
@@ -210,14 +213,12 @@ pub const QUAY_KEYS: &[QuayKey] = &[
         &["registry.anonymous_access"],
     ),
     refused("FEATURE_APP_REGISTRY", APP_REGISTRY),
-    mapped(
+    same(
         "FEATURE_APP_SPECIFIC_TOKENS",
-        How::Same,
         &["accounts.app_specific_tokens"],
     ),
-    mapped(
+    same(
         "FEATURE_ASSIGN_OAUTH_TOKEN",
-        How::Same,
         &["accounts.assign_oauth_tokens"],
     ),
     not_built("FEATURE_AUTO_PRUNE"),
@@ -291,9 +292,8 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("FEATURE_REPOSITORY_ACTION_COUNTER"),
     refused("FEATURE_REPOSITORY_GARBAGE_COLLECTION", ALWAYS_ON),
     not_built("FEATURE_REPO_MIRROR"),
-    mapped(
+    same(
         "FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH",
-        How::Same,
         &["auth.require_encrypted_basic_auth"],
     ),
     not_built("FEATURE_REQUIRE_TEAM_INVITE"),
@@ -329,11 +329,7 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("FEATURE_UI_MODELCARD"),
     refused("FEATURE_UI_V2", INTERFACES),
     not_built("FEATURE_USERNAME_CONFIRMATION"),
-    mapped(
-        "FEATURE_USER_CREATION",
-        How::Same,
-        &["accounts.user_creation"],
-    ),
+    same("FEATURE_USER_CREATION", &["accounts.user_creation"]),
     not_built("FEATURE_USER_EVENTS"),
     mapped(
         "FEATURE_USER_INITIALIZE",
@@ -347,11 +343,7 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("FEATURE_VERIFY_QUOTA"),
     not_built("FOOTER_LINKS"),
     refused("FORCE_NONSECURE_SESSION_COOKIE", COOKIE_SECURITY),
-    mapped(
-        "FRESH_LOGIN_TIMEOUT",
-        How::Same,
-        &["accounts.fresh_login_timeout"],
-    ),
+    same("FRESH_LOGIN_TIMEOUT", &["accounts.fresh_login_timeout"]),
     not_built("GARBAGE_COLLECTION_FREQUENCY"),
     not_built("GITHUB_LOGIN_CONFIG"),
     not_built("GITHUB_TRIGGER_CONFIG"),
@@ -462,9 +454,8 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     refused("NOTIFICATION_QUEUE_NAME", QUEUES),
     not_built("NOTIFICATION_SEND_TIMEOUT"),
     not_built("NOTIFICATION_TASK_RUN_MINIMUM_INTERVAL_MINUTES"),
-    mapped(
+    same(
         "OAUTH_APPLICATION_MAXIMUM_TOKEN_COUNT",
-        How::Same,
         &["accounts.tokens_per_application"],
     ),
     not_built("OAUTH_TOKEN_LAST_ACCESSED_UPDATE_THRESHOLD_S"),
@@ -531,22 +522,16 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("REPO_MIRROR_TLS_VERIFY"),
     not_built("REPO_MIRROR_WORKER_REPLICAS"),
     not_built("RESET_CHILD_MANIFEST_EXPIRATION"),
-    mapped(
+    same(
         "RESTRICTED_USERS_WHITELIST",
-        How::Same,
         &["accounts.restricted_users_whitelist"],
     ),
-    mapped(
+    same(
         "RESTRICTED_USER_INCLUDE_ROBOTS",
-        How::Same,
         &["accounts.restricted_robots"],
     ),
-    mapped("ROBOTS_DISALLOW", How::Same, &["accounts.robots_disallow"]),
-    mapped(
-        "ROBOTS_WHITELIST",
-        How::Same,
-        &["accounts.robots_whitelist"],
-    ),
+    same("ROBOTS_DISALLOW", &["accounts.robots_disallow"]),
+    same("ROBOTS_WHITELIST", &["accounts.robots_whitelist"]),
     not_built("SEARCH_MAX_RESULT_PAGE_COUNT"),
     not_built("SEARCH_RESULTS_PER_PAGE"),
     refused("SECRET_KEY", SEALING),
