@@ -49,7 +49,7 @@ async fn answer(
         return Err(ApiError::too_many());
     }
     let path = request.path().strip_prefix(PREFIX).unwrap_or_default();
-    let (operation, values) = match router::find(Method::of(request.method()), path) {
+    let (operation, values) = match state.router.find(Method::of(request.method()), path) {
         router::Found::Operation(operation, values) => (operation, values),
         router::Found::NeedsSlash => return Ok(redirect(request)),
         router::Found::WrongMethod => return Err(ApiError::wrong_method()),
