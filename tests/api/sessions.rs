@@ -100,3 +100,15 @@ fn forged_cookies_are_nobodys() {
             .expect(403);
     }
 }
+
+#[test]
+fn paths_and_methods_that_are_not_there_are_told_apart() {
+    let mut browser = Browser::open(shared());
+    assert_eq!(browser.get("/signin").status, 405);
+    assert_eq!(browser.put("/no/such/path", &json!({})).status, 404);
+    assert_eq!(browser.delete("/no/such/path").status, 404);
+    let moved = browser
+        .post("/organization", &json!({ "name": "x" }))
+        .expect(308);
+    assert_eq!(moved.header("location"), Some("/api/v1/organization/"));
+}
