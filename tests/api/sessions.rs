@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ACCOUNT, Browser, PASSWORD, shared};
+use crate::support::{ACCOUNT, Browser, PASSWORD, Server, shared};
 
 #[test]
 fn a_write_needs_the_sessions_csrf_token() {
@@ -36,7 +36,8 @@ fn a_write_needs_the_sessions_csrf_token() {
 
 #[test]
 fn signing_in_makes_a_new_session_and_signing_out_ends_all() {
-    let server = shared();
+    // Its own server: signing out ends the sessions of other tests, too.
+    let server = &Server::start(&[]);
     let mut browser = Browser::open(server);
     let before = (browser.cookie.clone(), browser.csrf.clone());
     let body = json!({ "username": ACCOUNT, "password": PASSWORD });
