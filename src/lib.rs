@@ -10,6 +10,7 @@ pub mod edge;
 pub mod health;
 pub mod keys;
 pub mod metrics;
+pub mod oauth;
 pub mod observe;
 pub mod routes;
 pub mod server;

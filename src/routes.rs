@@ -5,6 +5,7 @@
 //! /api/v1/…                              Quay's REST API (api::router finds the operation)
 //! /csrf_token                            what a browser sends along with its writes
 //! /keys/services/{service}/keys[/{kid}]  public keys of the token service
+//! /oauth/…                              consent of users to applications, and codes for tokens
 //! /health  /health/instance  /health/endtoend  /health/warning
 //! /metrics                               Prometheus
 //! /debug/actors                          what the actors hold, for superusers
@@ -14,7 +15,7 @@
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
-use crate::{api, health, keys, metrics, observe, v2};
+use crate::{api, health, keys, metrics, oauth, observe, v2};
 
 /// Mounts everything.
 pub fn mount(app: &mut ServiceConfig) {
@@ -31,10 +32,20 @@ pub fn mount(app: &mut ServiceConfig) {
             web::get().to(keys::find),
         )
         .service(web::resource("/api/v1/{tail:.*}").to(api::dispatch))
+        .configure(mount_oauth)
         .route("/csrf_token", web::get().to(api::csrf::give))
         .route("/v1/_ping", web::get().to(ping_v1))
         .route("/_internal_ping", web::get().to(ping))
         .default_service(web::to(api::error::unknown_path));
+}
+
+fn mount_oauth(app: &mut ServiceConfig) {
+    app.route("/oauth/authorize", web::get().to(oauth::authorize))
+        .route("/oauth/authorizeapp", web::post().to(oauth::agree))
+        .route("/oauth/denyapp", web::post().to(oauth::deny))
+        .route("/oauth/authorize/assignuser", web::post().to(oauth::assign))
+        .route("/oauth/localapp", web::get().to(oauth::local))
+        .route("/oauth/access_token", web::post().to(oauth::exchange));
 }
 
 async fn ping() -> impl Responder {

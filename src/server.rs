@@ -274,7 +274,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
 }
 
 /// Ends the process at the named place, without any goodbye.
-fn crash_hook(config: &Config) -> Option<CrashHook> {
+pub(crate) fn crash_hook(config: &Config) -> Option<CrashHook> {
     let wanted = config.debug.crash_point.clone()?;
     Some(Arc::new(move |point: &'static str| {
         if point == wanted {
@@ -357,6 +357,13 @@ fn account_settings(config: &Config, server_name: String) -> AccountSettings {
         restricted_users: config.accounts.restricted_users,
         unrestricted_users: config.accounts.restricted_users_whitelist.clone(),
         key_file: config.secret_key_file(),
+        encrypted_passwords_only: auth.require_encrypted_basic_auth,
+        robots_disallowed: config.accounts.robots_disallow,
+        robots_allowed: config.accounts.robots_whitelist.clone(),
+        restricted_robots: config.accounts.restricted_robots,
+        app_token_life: config.accounts.app_token_life,
+        app_tokens_kept: config.accounts.app_tokens_kept,
+        tokens_per_application: i64::from(config.accounts.tokens_per_application),
     }
 }
 

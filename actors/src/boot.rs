@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use slipway_auth::jwt::TokenVerifier;
+use slipway_auth::page_token::PageSealer;
 use slipway_model::{Database, NodeId, UploadId};
 use slipway_oci::{Algorithm, RepositoryName};
 use slipway_storage::Store;
 use tokio::sync::watch;
 
 use crate::account::{
-    AccountActor, AccountError, AccountSettings, CountVerified, Perform, RefreshKeys, Work,
-    open_key_file,
+    AccountActor, AccountError, AccountSettings, CountVerified, FlushUses, Perform, RefreshKeys,
+    Work, open_key_file,
 };
 use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
 use crate::catalog::CatalogActor;
@@ -87,6 +88,7 @@ struct Inner {
     catalog: Mailbox<CatalogActor>,
     node: Mailbox<NodeActor>,
     verifier: watch::Receiver<Arc<TokenVerifier>>,
+    pages: PageSealer,
 }
 
 impl Inner {
@@ -110,6 +112,13 @@ const SINGLETON_MAILBOX: usize = 1024;
 /// Starts `count` threads for actors, one at least.
 fn start_arbiters(count: usize) -> Vec<ArbiterHandle> {
     (0..count.max(1)).map(|_| Arbiter::new().handle()).collect()
+}
+
+/// The thread of this number, counting round.
+fn pick(arbiters: &[ArbiterHandle], index: usize) -> Result<&ArbiterHandle, AccountError> {
+    let index = index.checked_rem(arbiters.len()).unwrap_or_default();
+    let found = arbiters.get(index);
+    found.ok_or(AccountError::Dispatch(DispatchError::Gone))
 }
 
 /// What the actors' dependencies are made of.
@@ -176,12 +185,7 @@ impl Actors {
         };
         let (deps, node_seed) = seed.prepare().await?;
         let arbiters = start_arbiters(config.arbiters);
-        let place = |index: usize| -> Result<&ArbiterHandle, AccountError> {
-            let index = index.checked_rem(arbiters.len()).unwrap_or_default();
-            arbiters
-                .get(index)
-                .ok_or(AccountError::Dispatch(DispatchError::Gone))
-        };
+        let place = |index: usize| pick(&arbiters, index);
         let given = || Arc::clone(&deps);
         let mailboxes = config.mailboxes;
 
@@ -199,6 +203,7 @@ impl Actors {
             CatalogActor::new(catalog_deps)
         });
         let keys = open_key_file(&deps.db, &config.accounts.key_file).await?;
+        let pages = PageSealer::derive(&keys)?;
         let (account_actor, verifier) = AccountActor::new(given(), config.accounts, keys)?;
         let accounts = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| account_actor);
         let node_deps = given();
@@ -220,6 +225,7 @@ impl Actors {
                 catalog,
                 node,
                 verifier,
+                pages,
                 deps,
             }),
         };
@@ -393,6 +399,12 @@ impl Actors {
         Arc::clone(&self.inner.verifier.borrow())
     }
 
+    /// What seals and opens page tokens.
+    #[must_use]
+    pub fn pages(&self) -> &PageSealer {
+        &self.inner.pages
+    }
+
     /// The principals that changed of late.
     #[must_use]
     pub fn epochs(&self) -> Arc<Epochs> {
@@ -471,6 +483,9 @@ impl Actors {
                     _ => break,
                 }
             }
+        }
+        if let Err(error) = self.ask_accounts(FlushUses).await {
+            tracing::warn!(%error, "uses of credentials could not be written");
         }
         let goodbyes = [
             self.inner.ledger.ask(FlushLedger, deadline).await,

@@ -29,6 +29,7 @@ pub fn check(call: &Call) -> Result<(), ApiError> {
             admission.has_team_role(role) || counts_also(principal, also)
         }
         Guard::Repository { role, readers, .. } => is_allowed_on_repository(call, role, readers),
+        Guard::Only(also) => counts_also(principal, also),
         Guard::Superuser { readers } => {
             principal.is_superuser() || (readers && principal.reads_everything())
         }

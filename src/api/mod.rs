@@ -5,7 +5,12 @@
 //! piece of work to the account office or one message to an actor. Operations are declared in the
 //! lists that [`list_operations`] puts together.
 
+pub mod application;
+pub mod application_token;
+pub mod appspecifictoken;
+pub mod authorization;
 pub mod avatar;
+pub mod bootstrap;
 pub mod call;
 pub mod cookie;
 pub mod csrf;
@@ -15,6 +20,8 @@ pub mod error;
 pub mod guard;
 pub mod operation;
 pub mod organization;
+pub mod page_token;
+pub mod robot;
 pub mod router;
 pub mod schema;
 pub mod signin;
@@ -26,7 +33,13 @@ use self::operation::Operation;
 /// The operations of all modules.
 pub fn list_operations() -> impl Iterator<Item = &'static Operation> {
     [
+        application::OPERATIONS,
+        application_token::OPERATIONS,
+        appspecifictoken::OPERATIONS,
+        authorization::OPERATIONS,
+        bootstrap::OPERATIONS,
         organization::OPERATIONS,
+        robot::OPERATIONS,
         signin::OPERATIONS,
         user::OPERATIONS,
     ]

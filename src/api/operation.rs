@@ -132,6 +132,8 @@ pub enum Guard {
         /// Only while the repository is in its normal state.
         only_normal: bool,
     },
+    /// Nobody but these.
+    Only(Also),
     /// A superuser.
     Superuser {
         /// Read-only superusers as well.

@@ -2,7 +2,7 @@
 //!
 //! Quay: `endpoints/api/user.py`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use slipway_actors::account::CreateUser;
 use slipway_auth::Secret;
 
@@ -48,11 +48,16 @@ async fn initialize(call: Call) -> ApiResult {
         email: call.text("email").map(str::to_owned),
         superuser: true,
         only_first: true,
+        with_token: call.body.get("access_token") == Some(&Value::Bool(true)),
     };
     let user = call.state.actors.ask_accounts(msg).await?;
-    call.answer(&json!({
+    let mut answer = json!({
         "username": user.username,
         "email": user.email.unwrap_or_default(),
         "encrypted_password": user.encrypted_password,
-    }))
+    });
+    if let (Some(token), Some(members)) = (user.access_token, answer.as_object_mut()) {
+        members.insert("access_token".to_owned(), json!(token.expose()));
+    }
+    call.answer(&answer)
 }

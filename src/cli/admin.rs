@@ -1,4 +1,4 @@
-//! `slipway admin`: making, disabling and enabling accounts from the command line.
+//! `slipway admin`: accounts and the key that seals secrets, from the command line.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use slipway_actors::account::{NewAccount, create_account, enable_account};
+use slipway_actors::account::{NewAccount, OldKeys, create_account, enable_account, rotate_key};
 use slipway_auth::Secret;
 use slipway_auth::password::HashingCost;
 use slipway_config::Config;
 
 use super::database;
 use super::logging::say;
+use crate::server::crash_hook;
 
 /// What to administer.
 #[derive(Debug, Subcommand)]
@@ -25,6 +26,16 @@ pub(super) enum AdminCommand {
     DisableUser(NameArgs),
     /// Gives a disabled user access again; it has to log in anew.
     EnableUser(NameArgs),
+    /// Replaces the key that seals secrets in the database, while no node runs.
+    RotateSecretKey(RotationArgs),
+}
+
+/// How to replace the key.
+#[derive(Debug, Args)]
+pub(super) struct RotationArgs {
+    /// Keep the old keys in the file, so that encrypted passwords in clients go on to work.
+    #[arg(long)]
+    keep_old_keys: bool,
 }
 
 /// A user to make.
@@ -55,6 +66,7 @@ pub(super) fn run(command: AdminCommand, explicit: Option<&Path>) -> anyhow::Res
         AdminCommand::CreateUser(args) => make(&config, args, false),
         AdminCommand::DisableUser(args) => enable(&config, &args.name, false),
         AdminCommand::EnableUser(args) => enable(&config, &args.name, true),
+        AdminCommand::RotateSecretKey(args) => rotate(&config, args.keep_old_keys),
     };
     say(&said?)?;
     Ok(ExitCode::SUCCESS)
@@ -91,4 +103,27 @@ fn enable(config: &Config, name: &str, enabled: bool) -> anyhow::Result<String> 
     anyhow::ensure!(is_known, "there is no user or organization `{name}`");
     let state = if enabled { "enabled" } else { "disabled" };
     Ok(format!("{name} is {state}"))
+}
+
+fn rotate(config: &Config, keeps_old_keys: bool) -> anyhow::Result<String> {
+    let path = config.secret_key_file();
+    let old_keys = if keeps_old_keys {
+        OldKeys::Keep
+    } else {
+        OldKeys::Drop
+    };
+    let hook = crash_hook(config);
+    let rotated = database::with(config, async |db| {
+        rotate_key(db, &path, old_keys, hook.as_ref()).await
+    })?;
+    let start = if rotated.was_resumed {
+        "an earlier rotation was finished"
+    } else {
+        "the key was replaced"
+    };
+    Ok(format!(
+        "{start}: {} values were sealed anew; give `{}` to all nodes before they start",
+        rotated.resealed,
+        path.display()
+    ))
 }

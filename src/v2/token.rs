@@ -16,6 +16,7 @@ use slipway_oci::OciCode;
 
 use super::error::OciError;
 use super::{Exchange, V2Result, path};
+use crate::api::date;
 use crate::edge::body::read_whole;
 use crate::edge::caller;
 
@@ -68,6 +69,7 @@ pub async fn issue(exchange: &Exchange, payload: Option<Payload>) -> V2Result {
             "token": issued.token,
             "access_token": issued.token,
             "expires_in": issued.expires_in_s,
+            "issued_at": date::iso8601(issued.issued_at_s),
         })))
 }
 

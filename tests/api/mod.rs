@@ -1,4 +1,7 @@
 //! Quay's REST API over the wire.
 
+mod credentials;
 mod initialize;
+mod oauth;
+mod robots;
 mod sessions;

@@ -7,6 +7,7 @@ mod doctor;
 mod memory;
 mod refusals;
 mod revoke;
+mod rotation;
 mod shutdown;
 mod tls;
 mod traces;

@@ -2,6 +2,7 @@
 
 mod browser;
 mod certificate;
+mod database;
 mod http;
 mod image;
 mod proxy;

@@ -53,6 +53,22 @@ pub(crate) struct Server {
     tokens: Mutex<HashMap<String, String>>,
 }
 
+/// A server that was stopped; its folder is there.
+pub(crate) struct Stopped {
+    pub(crate) dir: PathBuf,
+    address: SocketAddr,
+    keys: Vec<(String, String)>,
+}
+
+impl Stopped {
+    /// Starts it anew at the same address.
+    pub(crate) fn resume(self) -> Server {
+        let mut keys = self.keys;
+        keys.push(("server.listen".to_owned(), self.address.to_string()));
+        Server::spawn(self.dir, keys)
+    }
+}
+
 /// The server of the default configuration; it ends with the process.
 pub(crate) fn shared() -> &'static Server {
     static SHARED: OnceLock<Server> = OnceLock::new();
@@ -206,16 +222,28 @@ impl Server {
     }
 
     /// Stops the process politely, and starts it anew on the same folder with other keys changed.
-    pub(crate) fn restart_with(mut self, keys: &[(&str, &str)]) -> Self {
+    pub(crate) fn restart_with(self, keys: &[(&str, &str)]) -> Self {
+        let owned = keys.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let stopped = self.pause();
+        Stopped {
+            keys: owned.collect(),
+            ..stopped
+        }
+        .resume()
+    }
+
+    /// Stops the process politely and leaves its folder.
+    pub(crate) fn pause(mut self) -> Stopped {
         drop(self.input.take().unwrap().write_all(b"keep\n"));
         self.guard.wait().unwrap();
         let status = std::fs::read_to_string(self.dir.join("status")).unwrap();
         assert_eq!(status.trim(), "0", "{}", self.log());
         std::fs::remove_file(self.dir.join("out")).unwrap();
-        let owned = keys.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        let mut keys: Vec<_> = owned.collect();
-        keys.push(("server.listen".to_owned(), self.address.to_string()));
-        Self::spawn(self.dir.clone(), keys)
+        Stopped {
+            dir: self.dir.clone(),
+            address: self.address,
+            keys: self.keys.clone(),
+        }
     }
 
     /// Whether the process ended with success, once a signal has been sent to it.

@@ -53,6 +53,8 @@ pub struct OauthUse {
     pub client_id: String,
     /// The application's name.
     pub application_name: String,
+    /// When the token expires, Unix seconds.
+    pub expires_at_s: i64,
 }
 
 /// Who asks.
@@ -274,6 +276,7 @@ pub(crate) async fn oauth_caller(
     let Some(identity) = identity.filter(|identity| identity.enabled) else {
         return Ok(None);
     };
+    office.uses.note_oauth_token(row.id);
     Ok(Some(Caller {
         principal: principal_of(office, &identity, ScopeSet::parse(&row.scope)),
         identity: Some(identity),
@@ -281,6 +284,7 @@ pub(crate) async fn oauth_caller(
             token_id: row.id,
             client_id: row.client_id,
             application_name: row.application_name,
+            expires_at_s: row.expires_at_s,
         }),
         ..Caller::anonymous()
     }))

@@ -10,6 +10,7 @@ use slipway_model::account::{NewUser, insert_user, set_enabled};
 use slipway_model::{AccountId, Database};
 use slipway_oci::NamespaceName;
 
+use super::application::make_first_token;
 use super::{AccountActor, AccountError};
 
 /// Makes a user.
@@ -26,6 +27,8 @@ pub struct CreateUser {
     pub superuser: bool,
     /// Only when no user exists yet.
     pub only_first: bool,
+    /// With an OAuth token for everything that lives two and a half hours.
+    pub with_token: bool,
 }
 
 /// A user that was made.
@@ -39,6 +42,8 @@ pub struct CreatedUser {
     pub email: Option<String>,
     /// Its password, encrypted for clients; empty when it was made by the command line.
     pub encrypted_password: String,
+    /// An OAuth token, where asked for.
+    pub access_token: Option<Secret>,
 }
 
 impl Handler<CreateUser> for AccountActor {
@@ -57,8 +62,14 @@ impl Handler<CreateUser> for AccountActor {
             let password = account.password.clone();
             let made = insert(&office.deps.db, &office.hasher, account, msg.only_first).await?;
             let encrypted_password = office.encrypt_password(made.id, &password)?;
+            let access_token = if msg.with_token {
+                Some(make_first_token(&office, made.id, &made.username).await?)
+            } else {
+                None
+            };
             Ok(CreatedUser {
                 encrypted_password,
+                access_token,
                 ..made
             })
         })
@@ -112,6 +123,7 @@ async fn insert(
         Some((id, _)) => Ok(CreatedUser {
             id,
             encrypted_password: String::new(),
+            access_token: None,
             username: account.username,
             email: account.email,
         }),

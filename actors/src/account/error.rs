@@ -1,5 +1,7 @@
 //! Why an account request is refused.
 
+use std::borrow::Cow;
+
 use slipway_auth::{AuthError, PasswordFault};
 use slipway_model::ModelError;
 
@@ -22,7 +24,7 @@ pub enum AccountError {
     },
     /// This kind of credential is not known to this registry.
     #[error("{0}")]
-    WrongCredential(&'static str),
+    WrongCredential(Cow<'static, str>),
     /// A login is needed.
     #[error("Anonymous access is not allowed")]
     NoAnonymous,

@@ -14,12 +14,32 @@ use super::{AccountActor, AccountError, Office};
 
 /// Longest delay after wrong passwords, seconds.
 const MAX_DELAY_S: f64 = 600.0;
+const PLAIN_REFUSED: &str = "Client login with unencrypted passwords is disabled. Please generate an encrypted password in the user admin panel for use here.";
 
-/// Checks a user's password.
+/// Checks a user's password, plain or encrypted.
 pub(super) async fn check(
     office: &Office,
     username: &str,
     password: &Secret,
+) -> Result<Login, AccountError> {
+    check_form(office, username, password, false).await
+}
+
+/// Checks the password of a client of the registry, which may have to be an encrypted one.
+pub(super) async fn check_client(
+    office: &Office,
+    username: &str,
+    password: &Secret,
+) -> Result<Login, AccountError> {
+    let needs_encrypted = office.settings.encrypted_passwords_only;
+    check_form(office, username, password, needs_encrypted).await
+}
+
+async fn check_form(
+    office: &Office,
+    username: &str,
+    password: &Secret,
+    needs_encrypted: bool,
 ) -> Result<Login, AccountError> {
     let db = &office.deps.db;
     let Some(login) = account::find_login(db, username).await? else {
@@ -30,6 +50,9 @@ pub(super) async fn check(
         check_throttle(&login)?;
     }
     let decrypted = office.decrypt_password(login.id, password);
+    if needs_encrypted && decrypted.is_none() {
+        return Err(AccountError::WrongCredential(PLAIN_REFUSED.into()));
+    }
     let password = decrypted.as_ref().unwrap_or(password);
     let is_right = match &login.password_phc {
         Some(phc) => {

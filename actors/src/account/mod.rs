@@ -9,16 +9,24 @@
 
 mod access;
 pub mod admission;
+pub mod app_token;
+pub mod application;
 pub mod client_key;
 mod create;
+mod credential;
 mod error;
 mod keys;
 mod login;
+pub mod oauth;
+pub mod oauth_grant;
 pub mod organization;
+pub mod robot;
+mod rotation;
 mod sealing;
 pub mod session;
 pub mod signin;
 mod token;
+mod uses;
 mod work;
 
 use std::num::NonZeroUsize;
@@ -41,8 +49,11 @@ pub use self::create::{
 pub use self::error::AccountError;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
 pub use self::login::{CheckLogin, CountVerified};
+pub use self::rotation::{OldKeys, ROTATION_POINTS, Rotated, rotate_key};
 pub use self::sealing::{open_key_file, write_key_file};
 pub use self::token::{IssueToken, IssuedToken, TokenCredentials};
+pub use self::uses::FlushUses;
+use self::uses::Uses;
 pub use self::work::{Perform, Work};
 use crate::deps::Deps;
 
@@ -88,6 +99,20 @@ pub struct AccountSettings {
     pub unrestricted_users: Vec<String>,
     /// The file with the keys that seal secrets.
     pub key_file: PathBuf,
+    /// Whether clients must log in with encrypted passwords.
+    pub encrypted_passwords_only: bool,
+    /// Whether robots are switched off.
+    pub robots_disallowed: bool,
+    /// Full names of robots that work all the same.
+    pub robots_allowed: Vec<String>,
+    /// Whether robots of restricted users are restricted as well.
+    pub restricted_robots: bool,
+    /// Life of new app-specific tokens; for ever when `None`.
+    pub app_token_life: Option<Duration>,
+    /// How long expired app-specific tokens are kept.
+    pub app_tokens_kept: Duration,
+    /// Named tokens an application may have; any number when 0.
+    pub tokens_per_application: i64,
 }
 
 impl AccountSettings {
@@ -115,6 +140,7 @@ pub struct Office {
     pub(crate) hasher: PasswordHasher,
     pub(crate) verified: VerifiedCache,
     pub(crate) keys: KeyRing,
+    pub(crate) uses: Uses,
     csrf_key: MacKey,
 }
 
@@ -151,6 +177,7 @@ impl AccountActor {
             settings,
             hasher,
             verified,
+            uses: Uses::default(),
             csrf_key: keys.mac_key("csrf"),
             keys,
         });
@@ -161,6 +188,35 @@ impl AccountActor {
             is_key_published: false,
         };
         Ok((actor, receiver))
+    }
+}
+
+impl AccountActor {
+    fn write_uses(&mut self, ctx: &mut Context<Self>) {
+        let office = Arc::clone(&self.office);
+        let work = async move { office.uses.flush(&office.deps.db).await };
+        ctx.spawn(fut::wrap_future(work).map(|outcome, _: &mut Self, _| {
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "uses of credentials could not be written");
+            }
+        }));
+    }
+
+    fn forget_expired(&mut self, ctx: &mut Context<Self>) {
+        let office = Arc::clone(&self.office);
+        let work = async move {
+            let db = &office.deps.db;
+            let kept_s = office.settings.app_tokens_kept.as_secs_f64();
+            slipway_model::app_token::delete_expired_tokens(db, kept_s).await?;
+            slipway_model::oauth_token::delete_expired_tokens(db).await?;
+            slipway_model::session::delete_expired_sessions(db).await?;
+            Ok::<_, AccountError>(())
+        };
+        ctx.spawn(fut::wrap_future(work).map(|outcome, _: &mut Self, _| {
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "expired credentials could not be removed");
+            }
+        }));
     }
 }
 
@@ -180,5 +236,7 @@ impl Actor for AccountActor {
             },
         );
         ctx.run_interval(Duration::from_secs(10), Self::refresh);
+        ctx.run_interval(Duration::from_secs(10), Self::write_uses);
+        ctx.run_interval(Duration::from_secs(600), Self::forget_expired);
     }
 }

@@ -8,19 +8,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix::prelude::*;
 use slipway_auth::Secret;
-use slipway_auth::challenge::BasicKind;
-use slipway_auth::claims::{
-    ANONYMOUS_SUBJECT, AccessEntry, Claims, Context as ClaimContext, Epoch,
-};
+use slipway_auth::claims::{AccessEntry, Claims, Epoch};
 use slipway_auth::jwk::SigningKey;
 use slipway_auth::jwt;
-use slipway_auth::permission::Principal;
 use slipway_auth::scope::{ActionSet, Scope, ScopeKind};
 use slipway_model::NamespaceId;
-use slipway_model::account::Login;
 use slipway_oci::RepositoryName;
 
-use super::{AccountActor, AccountError, Office, TOKEN_SERVICE, access, login};
+use super::credential::{self, Proven};
+use super::{AccountActor, AccountError, Office, TOKEN_SERVICE, access};
 
 /// Who asks for a token.
 #[derive(Debug)]
@@ -54,7 +50,9 @@ pub struct IssuedToken {
     /// The compact JWT.
     pub token: String,
     /// How long it is valid.
-    pub expires_in_s: u64,
+    pub expires_in_s: i64,
+    /// When it was issued, Unix seconds.
+    pub issued_at_s: i64,
 }
 
 impl Handler<IssueToken> for AccountActor {
@@ -66,55 +64,54 @@ impl Handler<IssueToken> for AccountActor {
     }
 }
 
+/// The time of this machine, Unix seconds.
+pub(super) fn now_s() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(now.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
+}
+
 async fn issue(
     office: &Office,
     key: &SigningKey,
     msg: IssueToken,
 ) -> Result<IssuedToken, AccountError> {
     let settings = &office.settings;
-    let login = authenticate(office, &msg.credentials).await?;
-    if login.is_none() && !settings.registry.anonymous_access {
+    let proven = credential::prove(office, &msg.credentials).await?;
+    if proven.account.is_none() && !settings.registry.anonymous_access {
         return Err(AccountError::NoAnonymous);
     }
-    let principal = access::principal(settings, login.as_ref());
-    let granted = grant_all(office, &principal, login.as_ref(), &msg.scopes).await?;
-    let now_s = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    let life_s = settings.token_life.as_secs();
-    let seconds = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let granted = grant_all(office, &proven, &msg.scopes).await?;
+    let issued_at_s = now_s();
+    let life_s = i64::try_from(settings.token_life.as_secs()).unwrap_or(i64::MAX);
+    // A token does not outlive the credential it was given for.
+    let exp = issued_at_s.saturating_add(life_s);
+    let exp = proven.expires_at_s.map_or(exp, |end_s| exp.min(end_s));
     let names = msg
         .scopes
         .iter()
-        .filter(|scope| scope.kind == ScopeKind::Repository);
-    let context = match &login {
-        Some(login) => ClaimContext::user(&login.uuid, &login.name),
-        None => ClaimContext::anonymous(),
-    };
+        .filter(|scope| scope.kind == ScopeKind::Repository)
+        .map(|scope| scope.name.as_str());
     let claims = Claims {
         iss: TOKEN_SERVICE.to_owned(),
         aud: msg.service,
-        nbf: seconds(now_s),
-        iat: seconds(now_s),
-        exp: seconds(now_s.saturating_add(life_s)),
-        sub: login
-            .as_ref()
-            .map_or(ANONYMOUS_SUBJECT, |login| login.name.as_str())
-            .to_owned(),
+        nbf: issued_at_s,
+        iat: issued_at_s,
+        exp,
+        sub: proven.subject,
         jti: None,
         access: granted.entries,
-        context: context.with_repositories(names.map(|scope| scope.name.as_str())),
+        context: proven.context.with_repositories(names),
         slipway: Epoch {
-            principal_id: login.as_ref().map(|login| login.id.0),
-            principal_epoch: login.as_ref().map_or(0, |login| login.epoch),
+            principal_id: proven.account.map(|(id, _)| id.0),
+            principal_epoch: proven.account.map_or(0, |(_, epoch)| epoch),
             namespaces: granted.namespaces,
             unborn: granted.unborn,
         },
     };
     Ok(IssuedToken {
         token: jwt::sign(&claims, key)?,
-        expires_in_s: life_s,
+        expires_in_s: exp.saturating_sub(issued_at_s),
+        issued_at_s,
     })
 }
 
@@ -130,13 +127,13 @@ struct Granted {
 
 async fn grant_all(
     office: &Office,
-    principal: &Principal,
-    login: Option<&Login>,
+    proven: &Proven,
     scopes: &[Scope],
 ) -> Result<Granted, AccountError> {
     let mut granted = Granted::default();
+    granted.namespaces.extend(proven.owner);
     for scope in scopes {
-        let (entry, namespace) = grant(office, principal, login, scope).await?;
+        let (entry, namespace) = grant(office, proven, scope).await?;
         match namespace {
             Some((id, epoch)) => granted.namespaces.push((id.0, epoch)),
             None if scope.kind == ScopeKind::Repository && !entry.actions.is_empty() => {
@@ -154,30 +151,9 @@ async fn grant_all(
     Ok(granted)
 }
 
-async fn authenticate(
-    office: &Office,
-    credentials: &TokenCredentials,
-) -> Result<Option<Login>, AccountError> {
-    let (username, password) = match credentials {
-        TokenCredentials::Anonymous => return Ok(None),
-        TokenCredentials::Basic { username, password } => (username, password),
-    };
-    match BasicKind::of(username) {
-        BasicKind::User(name) => login::check(office, &name, password).await.map(Some),
-        BasicKind::Robot { .. } => Err(AccountError::WrongCredential(
-            "Could not find robot with specified username",
-        )),
-        BasicKind::AccessToken => Err(AccountError::WrongCredential("Invalid access token")),
-        BasicKind::OauthToken | BasicKind::AppToken => {
-            Err(AccountError::WrongCredential("Invalid token"))
-        }
-    }
-}
-
 async fn grant(
     office: &Office,
-    principal: &Principal,
-    login: Option<&Login>,
+    proven: &Proven,
     scope: &Scope,
 ) -> Result<(AccessEntry, Option<(NamespaceId, i64)>), AccountError> {
     let settings = &office.settings;
@@ -192,8 +168,8 @@ async fn grant(
     let name = RepositoryName::parse(&scope.name, &settings.library_namespace);
     let (granted, namespace) = match name {
         Ok(name) => {
-            let account = login.map(|login| login.id);
-            let judged = access::judge(office, principal, account, &name).await?;
+            let account = proven.account.map(|(id, _)| id);
+            let judged = access::judge(office, &proven.principal, account, &name).await?;
             (judged.decision.granted(scope.actions), judged.namespace)
         }
         Err(_) => (ActionSet::EMPTY, None),

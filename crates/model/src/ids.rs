@@ -36,6 +36,10 @@ row_id! {
     RepositoryId
 }
 row_id! {
+    /// A row of `oauth_application`.
+    ApplicationId
+}
+row_id! {
     /// A row of `blob`: one generation of a digest.
     BlobId
 }

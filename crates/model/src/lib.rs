@@ -16,6 +16,7 @@ mod query;
 mod statement;
 
 pub mod account;
+pub mod app_token;
 pub mod audit;
 pub mod batch;
 pub mod blob;
@@ -24,9 +25,12 @@ pub mod identity;
 pub mod manifest;
 pub mod namespace;
 pub mod node;
+pub mod oauth_application;
+pub mod oauth_grant;
 pub mod oauth_token;
 pub mod organization;
 pub mod repository;
+pub mod robot;
 pub mod sealing_key;
 pub mod service_key;
 pub mod session;
@@ -36,6 +40,8 @@ pub mod upload;
 
 pub use crate::database::{Database, DatabaseSettings, Params};
 pub use crate::error::ModelError;
-pub use crate::ids::{AccountId, BatchId, BlobId, NamespaceId, NodeId, RepositoryId, UploadId};
+pub use crate::ids::{
+    AccountId, ApplicationId, BatchId, BlobId, NamespaceId, NodeId, RepositoryId, UploadId,
+};
 pub use crate::query::{Connection, Run, Transaction};
 pub use crate::statement::{ALL_STATEMENTS, Statement};

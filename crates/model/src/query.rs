@@ -127,6 +127,7 @@ from_first_column!(
     uuid::Uuid,
     serde_json::Value,
     crate::ids::AccountId,
+    crate::ids::ApplicationId,
     crate::ids::NamespaceId,
     crate::ids::RepositoryId,
 );

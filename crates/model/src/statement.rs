@@ -49,8 +49,62 @@ statements! {
     DELETE_SESSIONS = "session/delete_sessions" [INT8];
     DELETE_EXPIRED_SESSIONS = "session/delete_expired" [];
     FIND_OAUTH_TOKEN = "oauth_token/find_token" [TEXT];
+    FIND_ROBOT_LOGIN = "robot/find_login" [TEXT, TEXT];
+    INSERT_ROBOT_PRINCIPAL = "robot/insert_principal" [TEXT, INT8];
+    INSERT_ROBOT = "robot/insert_robot" [INT8, INT8, TEXT, TEXT, JSONB, BYTEA, INT8];
+    FIND_ROBOT = "robot/find_robot" [INT8, TEXT];
+    LIST_ROBOTS = "robot/list_robots" [INT8, BOOL, INT8];
+    LIST_ROBOT_PERMISSIONS = "robot/list_permissions" [INT8];
+    SET_ROBOT_TOKEN = "robot/set_token" [INT8, BYTEA, BOOL, INT8];
+    DELETE_ROBOT = "robot/delete_robot" [INT8];
+    LIST_FEDERATION = "robot/list_federation" [INT8];
+    DELETE_FEDERATION = "robot/delete_federation" [INT8];
+    INSERT_FEDERATION = "robot/insert_federation" [INT8, TEXT_ARRAY, TEXT_ARRAY];
+    TOUCH_ROBOTS = "robot/touch_robots" [INT8_ARRAY, FLOAT8_ARRAY];
+    TOUCH_APP_TOKENS = "app_token/touch_tokens" [UUID_ARRAY, FLOAT8_ARRAY];
+    TOUCH_OAUTH_TOKENS = "oauth_token/touch_tokens" [UUID_ARRAY, FLOAT8_ARRAY];
+    FIND_APP_SECRET = "app_token/find_secret" [TEXT];
+    INSERT_APP_TOKEN = "app_token/insert_token" [UUID, INT8, TEXT, TEXT, BYTEA, FLOAT8];
+    FIND_APP_TOKEN = "app_token/find_token" [INT8, UUID];
+    LIST_APP_TOKENS = "app_token/list_tokens" [INT8, FLOAT8];
+    DELETE_APP_TOKEN = "app_token/delete_token" [INT8, UUID];
+    DELETE_EXPIRED_APP_TOKENS = "app_token/delete_expired" [FLOAT8];
+    INSERT_APPLICATION = "oauth_application/insert_application" [
+        TEXT, INT8, TEXT, TEXT, TEXT, TEXT, TEXT, BYTEA
+    ];
+    FIND_APPLICATION = "oauth_application/find_application" [TEXT];
+    LIST_APPLICATIONS = "oauth_application/list_applications" [INT8];
+    UPDATE_APPLICATION = "oauth_application/update_application" [
+        INT8, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT
+    ];
+    SET_APPLICATION_SECRET = "oauth_application/set_secret" [INT8, BYTEA];
+    DELETE_APPLICATION = "oauth_application/delete_application" [INT8];
+    INSERT_OAUTH_TOKEN = "oauth_token/insert_token" [INT8, INT8, TEXT, BYTEA, TEXT, TEXT, INT8, FLOAT8];
+    LIST_NAMED_TOKENS = "oauth_token/list_named" [INT8, INT8, UUID, INT8];
+    DELETE_NAMED_TOKEN = "oauth_token/delete_named" [INT8, UUID];
+    COUNT_NAMED_TOKENS = "oauth_token/count_named" [INT8];
+    LIST_GRANTS = "oauth_token/list_grants" [INT8, UUID];
+    DELETE_GRANT = "oauth_token/delete_grant" [INT8, UUID];
+    LIST_GRANTED_SCOPES = "oauth_token/list_scopes" [INT8, INT8];
+    DELETE_EXPIRED_OAUTH_TOKENS = "oauth_token/delete_expired" [];
+    INSERT_OAUTH_CODE = "oauth_code/insert_code" [TEXT, BYTEA, INT8, INT8, TEXT, TEXT, FLOAT8];
+    TAKE_OAUTH_CODE = "oauth_code/take_code" [TEXT, INT8];
+    INSERT_ASSIGNMENT = "oauth_assignment/insert_assignment" [INT8, TEXT, TEXT, TEXT, TEXT];
+    LIST_ASSIGNMENTS = "oauth_assignment/list_assignments" [INT8, UUID];
+    DELETE_ASSIGNMENT = "oauth_assignment/delete_assignment" [INT8, UUID];
     INSERT_SEALING_KEY = "sealing_key/insert_key" [BYTEA];
     LIST_SEALING_KEYS = "sealing_key/list_keys" [];
+    FIND_CURRENT_KEY = "sealing_key/find_current" [];
+    KEEP_ONLY_KEY = "sealing_key/keep_only" [BYTEA];
+    MARK_CURRENT_KEY = "sealing_key/mark_current" [BYTEA];
+    LIST_STALE_ROBOTS = "robot/list_stale" [BYTEA, INT8];
+    REPLACE_SEALED_ROBOTS = "robot/replace_sealed" [TEXT_ARRAY, BYTEA_ARRAY, BYTEA_ARRAY];
+    LIST_STALE_APP_TOKENS = "app_token/list_stale" [BYTEA, INT8];
+    REPLACE_SEALED_APP_TOKENS = "app_token/replace_sealed" [TEXT_ARRAY, BYTEA_ARRAY, BYTEA_ARRAY];
+    LIST_STALE_APPLICATIONS = "oauth_application/list_stale" [BYTEA, INT8];
+    REPLACE_SEALED_APPLICATIONS = "oauth_application/replace_sealed" [
+        TEXT_ARRAY, BYTEA_ARRAY, BYTEA_ARRAY
+    ];
     INSERT_LOG = "audit/insert_log" [TEXT, INT8, INT8, INT8, TEXT, TEXT, JSONB];
     CREATE_ORGANIZATION = "organization/create_organization" [TEXT, TEXT, TEXT, INT8, INT8];
     HAS_EMAIL = "account/has_email" [TEXT];

@@ -20,8 +20,16 @@ pub(super) const FEATURES: &[QuayKey] = &[
         &["registry.anonymous_access"],
     ),
     refused("FEATURE_APP_REGISTRY", APP_REGISTRY),
-    not_built("FEATURE_APP_SPECIFIC_TOKENS"),
-    not_built("FEATURE_ASSIGN_OAUTH_TOKEN"),
+    mapped(
+        "FEATURE_APP_SPECIFIC_TOKENS",
+        How::Same,
+        &["accounts.app_specific_tokens"],
+    ),
+    mapped(
+        "FEATURE_ASSIGN_OAUTH_TOKEN",
+        How::Same,
+        &["accounts.assign_oauth_tokens"],
+    ),
     not_built("FEATURE_AUTO_PRUNE"),
     refused("FEATURE_BILLING", BILLING),
     not_built("FEATURE_BITBUCKET_BUILD"),
@@ -93,7 +101,11 @@ pub(super) const FEATURES: &[QuayKey] = &[
     not_built("FEATURE_REPOSITORY_ACTION_COUNTER"),
     refused("FEATURE_REPOSITORY_GARBAGE_COLLECTION", ALWAYS_ON),
     not_built("FEATURE_REPO_MIRROR"),
-    not_built("FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH"),
+    mapped(
+        "FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH",
+        How::Same,
+        &["auth.require_encrypted_basic_auth"],
+    ),
     not_built("FEATURE_REQUIRE_TEAM_INVITE"),
     mapped(
         "FEATURE_RESTRICTED_USERS",

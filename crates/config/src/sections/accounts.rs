@@ -26,6 +26,23 @@ section! {
         restricted_users: bool = false, quay ["FEATURE_RESTRICTED_USERS"], flags [public];
         /// Names of users that are not restricted all the same.
         restricted_users_whitelist: Vec<String> = Vec::new(), quay ["RESTRICTED_USERS_WHITELIST"];
+        /// Whether robots of restricted users are restricted as well.
+        restricted_robots: bool = true, quay ["RESTRICTED_USER_INCLUDE_ROBOTS"];
+        /// Whether robots are switched off: none can be made and none can log in.
+        robots_disallow: bool = false, quay ["ROBOTS_DISALLOW"];
+        /// Full names of robots, such as `org+robot`, that work all the same.
+        robots_whitelist: Vec<String> = Vec::new(), quay ["ROBOTS_WHITELIST"];
+        /// Whether users can make app-specific tokens, each a password for one client.
+        app_specific_tokens: bool = true, quay ["FEATURE_APP_SPECIFIC_TOKENS"], flags [public];
+        /// How long a new app-specific token is valid; for ever when not set.
+        app_token_life: Option<Duration> = None, quay ["APP_SPECIFIC_TOKEN_EXPIRATION"];
+        /// How long an app-specific token is still listed after it expired.
+        app_tokens_kept: Duration = Duration::from_secs(86_400), quay ["EXPIRED_APP_SPECIFIC_TOKEN_GC"];
+        /// Whether administrators of an organization can offer a token of its applications to
+        /// another user.
+        assign_oauth_tokens: bool = true, quay ["FEATURE_ASSIGN_OAUTH_TOKEN"], flags [public];
+        /// Named tokens that an OAuth application may have at a time; any number when 0.
+        tokens_per_application: u32 = 0, quay ["OAUTH_APPLICATION_MAXIMUM_TOKEN_COUNT"];
         /// File with the keys that seal robot tokens and other secrets in the database;
         /// `secret.key` inside `data.dir` when not set. All nodes of a registry need the same one.
         secret_key_file: Option<PathBuf> = None;

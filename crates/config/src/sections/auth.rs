@@ -35,6 +35,9 @@ section! {
             quay ["GLOBAL_READONLY_SUPER_USERS"], flags [reload];
         /// Whether the first user can be made over the API while there is none yet.
         user_initialize: bool = true, quay ["FEATURE_USER_INITIALIZE"];
+        /// Whether registry clients must log in with encrypted passwords, tokens or as robots; plain
+        /// passwords work for signing in only.
+        require_encrypted_basic_auth: bool = false, quay ["FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH"], flags [public];
         /// Memory for hashing one password with argon2id.
         argon2_memory: ByteSize = ByteSize::from_mib(19),
             range [ByteSize::from_kib(8), ByteSize::from_gib(4)];
