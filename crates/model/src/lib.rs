@@ -20,6 +20,7 @@ pub mod audit;
 pub mod batch;
 pub mod blob;
 pub mod catalog;
+pub mod global_message;
 pub mod manifest;
 pub mod namespace;
 pub mod node;
@@ -29,8 +30,10 @@ pub mod repository;
 pub mod sealing_key;
 pub mod service_key;
 pub mod session;
+pub mod superuser_notice;
 pub mod tag;
 pub mod upload;
+pub mod usage_log;
 
 pub use crate::database::{Database, DatabaseSettings, Params};
 pub use crate::error::ModelError;
