@@ -11,6 +11,8 @@ pub mod health;
 pub mod keys;
 pub mod metrics;
 pub mod observe;
+pub mod public_config;
 pub mod routes;
 pub mod server;
 pub mod v2;
+pub mod well_known;

@@ -298,6 +298,8 @@ fn account_settings(config: &Config, server_name: String) -> AccountSettings {
         leeway: auth.token_leeway,
         key_life: auth.service_key_life,
         key_refresh: auth.service_key_refresh,
+        expired_key_retention: auth.expired_key_retention,
+        unapproved_key_retention: auth.unapproved_key_retention,
         server_name,
         library_namespace: registry.library_namespace.clone(),
         superusers: auth.superusers.clone(),

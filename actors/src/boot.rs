@@ -95,6 +95,13 @@ fn start_arbiters(count: usize) -> Vec<ArbiterHandle> {
     (0..count.max(1)).map(|_| Arbiter::new().handle()).collect()
 }
 
+/// The thread of this number, counting round.
+fn pick(arbiters: &[ArbiterHandle], index: usize) -> Result<&ArbiterHandle, AccountError> {
+    let index = index.checked_rem(arbiters.len()).unwrap_or_default();
+    let found = arbiters.get(index);
+    found.ok_or(AccountError::Dispatch(DispatchError::Gone))
+}
+
 /// What the actors' dependencies are made of.
 struct DepsSeed {
     db: Database,
@@ -153,12 +160,7 @@ impl Actors {
             .prepare(config.others_are_dead, config.must_be_alone)
             .await?;
         let arbiters = start_arbiters(config.arbiters);
-        let place = |index: usize| -> Result<&ArbiterHandle, AccountError> {
-            let index = index.checked_rem(arbiters.len()).unwrap_or_default();
-            arbiters
-                .get(index)
-                .ok_or(AccountError::Dispatch(DispatchError::Gone))
-        };
+        let place = |index: usize| pick(&arbiters, index);
         let given = || Arc::clone(&deps);
         let mailboxes = config.mailboxes;
 

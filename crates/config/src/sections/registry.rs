@@ -56,7 +56,7 @@ section! {
         /// Whether a repository that a push makes is private.
         create_private_on_push: bool = true, quay ["CREATE_PRIVATE_REPO_ON_PUSH"], flags [reload];
         /// Whether an image index may name manifests that are not here.
-        sparse_manifests: bool = false, quay ["FEATURE_SPARSE_INDEX"], flags [reload];
+        sparse_manifests: bool = false, quay ["FEATURE_SPARSE_INDEX"], flags [public, reload];
         /// What deleting a manifest by digest does to tags that point at it.
         delete_by_digest: DeleteByDigest = DeleteByDigest::AllTags;
         /// Whether the catalog lists public repositories to everyone.
