@@ -178,8 +178,13 @@ fn expiration(call: &Call) -> Result<Option<Option<i64>>, ApiError> {
 fn whole_seconds(value: &Value) -> Option<i64> {
     match value.as_i64() {
         Some(at_s) => Some(at_s),
-        // A time with a fraction: its text up to the point is the whole part.
-        None => value.to_string().split('.').next()?.parse().ok(),
+        // A time with a fraction: its text up to the point is the whole part, unless it has an
+        // exponent, as only times far beyond any calendar have.
+        None => {
+            let text = value.to_string();
+            let whole = text.split('.').next()?.parse().ok();
+            whole.filter(|_| !text.contains('e'))
+        }
     }
 }
 

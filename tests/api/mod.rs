@@ -1,4 +1,7 @@
 //! Quay's REST API over the wire.
 
 mod initialize;
+mod registry_wide;
+mod service_keys;
 mod sessions;
+mod usage_log;
