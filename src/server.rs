@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::App;
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use slipway_actors::account::AccountSettings;
@@ -135,6 +136,7 @@ async fn assemble(
     let factory = move || {
         App::new()
             .app_data(app_state.clone())
+            .wrap(guarding_headers())
             .configure(routes::mount)
     };
     match slipway_transport::serve(listeners, transport_settings(config, workers), factory) {
@@ -148,6 +150,13 @@ async fn assemble(
             Err(error.into())
         }
     }
+}
+
+/// What keeps browsers from showing answers inside other pages, or as another type than they have.
+fn guarding_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("X-Frame-Options", "DENY"))
+        .add(("X-Content-Type-Options", "nosniff"))
 }
 
 async fn start_embedded(config: &Config) -> anyhow::Result<Option<EmbeddedServer>> {
