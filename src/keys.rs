@@ -31,12 +31,16 @@ const MAX_AGE_S: i64 = 86_400;
 /// `GET /keys/services/{service}/keys`: those that are approved and have not expired.
 ///
 /// # Errors
-/// When the database is away.
+/// 404 for what cannot be a name, and when the database is away.
 pub async fn list(state: Data<AppState>, service: Path<String>) -> Result<HttpResponse, ApiError> {
-    let msg = ListServiceKeys {
-        service: service.into_inner(),
-    };
-    let keys = state.actors.ask_accounts(msg).await?;
+    let service = service.into_inner();
+    if service.contains('\0') {
+        return Err(ApiError::not_found());
+    }
+    let keys = state
+        .actors
+        .ask_accounts(ListServiceKeys { service })
+        .await?;
     Ok(HttpResponse::Ok().json(json!({ "keys": keys })))
 }
 
@@ -49,6 +53,9 @@ pub async fn find(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (service, kid) = path.into_inner();
+    if service.contains('\0') || kid.contains('\0') {
+        return Err(ApiError::not_found());
+    }
     let key = state
         .actors
         .perform(FindServiceKey { service, kid })
@@ -128,6 +135,9 @@ fn signed_request(
     }
     if state.is_read_only() {
         return Err(ApiError::read_only());
+    }
+    if service.contains('\0') || kid.contains('\0') {
+        return Err(ApiError::not_found());
     }
     let header = |name: &str| request.headers().get(name)?.to_str().ok();
     let Ok(Credentials::Bearer(token)) = parse_authorization(header("authorization")) else {
