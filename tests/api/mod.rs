@@ -1,5 +1,6 @@
 //! Quay's REST API over the wire.
 
+mod attacks;
 mod initialize;
 mod registry_wide;
 mod service_keys;

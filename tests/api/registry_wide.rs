@@ -185,7 +185,8 @@ fn superusers_write_messages_and_everybody_reads_them() {
         (json!({}), "'message' is a required property"),
     ] {
         let refused = admin.post("/messages", &wrong).expect(400).json();
-        assert_eq!(refused["detail"], text);
+        let first = refused["detail"].as_str().unwrap().lines().next();
+        assert_eq!(first, Some(text));
     }
     let made = admin.post("/messages", &body).expect(201);
     assert_eq!(made.text(), "");

@@ -116,10 +116,9 @@ fn a_superuser_makes_changes_and_deletes_keys() {
 }
 
 #[test]
-fn bad_keys_and_other_people_are_refused() {
-    let server = Server::start(&[]);
-    server.add_user("mona");
-    let mut admin = Browser::sign_in(&server, ACCOUNT, PASSWORD);
+fn bad_keys_are_refused() {
+    let server = shared();
+    let mut admin = Browser::sign_in(server, ACCOUNT, PASSWORD);
     for (body, text) in [
         (
             json!({ "service": "s" }),
@@ -151,8 +150,16 @@ fn bad_keys_and_other_people_are_refused() {
         ),
     ] {
         let refused = admin.post("/superuser/keys", &body).expect(400).json();
-        assert_eq!(refused["detail"], text, "{body}");
+        let first = refused["detail"].as_str().unwrap().lines().next();
+        assert_eq!(first, Some(text), "{body}");
     }
+}
+
+#[test]
+fn other_people_and_missing_keys_are_refused() {
+    let server = Server::start(&[]);
+    server.add_user("mona");
+    let mut admin = Browser::sign_in(&server, ACCOUNT, PASSWORD);
     let good = json!({ "service": "s", "expiration": null });
     let kid = admin.post("/superuser/keys", &good).expect(200).json();
     let kid = kid["kid"].as_str().unwrap();

@@ -3,6 +3,7 @@
 mod browser;
 mod http;
 mod image;
+pub(crate) mod sample;
 mod server;
 
 pub(crate) use self::browser::Browser;
