@@ -1,4 +1,4 @@
-//! The usage log: of an organization, of the caller, and of the whole registry.
+//! The usage log: of an organization, a repository, the caller, and the whole registry.
 //!
 //! Times are given as days in UTC, month first. Without them a list runs from a day ago to a day
 //! ahead; the day of `endtime` is included. What is no such day counts as not given.
@@ -8,16 +8,17 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use slipway_actors::NamespaceId;
 use slipway_actors::account::usage_log::{CountLog, ListLog, LogFilter, LogRow};
+use slipway_actors::{NamespaceId, RepositoryId};
 use slipway_auth::api_scope::ApiScope;
-use slipway_auth::permission::TeamRole;
+use slipway_auth::permission::{Role, TeamRole};
 use time::Date;
 use time::macros::format_description;
 
 use super::avatar::avatar;
 use super::call::Call;
 use super::date::rfc2822;
+use super::error::ApiError;
 
 use super::operation::{ApiResult, FULL_AND_READERS, Guard, Operation, run};
 use super::page_token;
@@ -33,11 +34,16 @@ const ORGANIZATION_ADMIN: Guard = Guard::Organization {
     role: TeamRole::Admin,
     also: FULL_AND_READERS,
 };
+const REPOSITORY_ADMIN: Guard = Guard::Repository {
+    role: Role::Admin,
+    readers: true,
+    only_normal: false,
+};
 const USER_ADMIN: Guard = Guard::UserAdmin {
     refuse_restricted: false,
 };
 
-/// The operations of organizations and users.
+/// The operations of organizations, repositories and users.
 pub const OPERATIONS: &[Operation] = &[
     Operation::get(
         "listOrgLogs",
@@ -57,6 +63,24 @@ pub const OPERATIONS: &[Operation] = &[
     .scope(ApiScope::OrgAdmin)
     .guard(ORGANIZATION_ADMIN)
     .query(&[START, END, PERFORMER]),
+    Operation::get(
+        "listRepoLogs",
+        "/repository/{repository}/logs",
+        run!(list_of_repository),
+    )
+    .summary("List the usage log of a repository.")
+    .scope(ApiScope::RepoAdmin)
+    .guard(REPOSITORY_ADMIN)
+    .query(&[START, END, NEXT]),
+    Operation::get(
+        "getAggregateRepoLogs",
+        "/repository/{repository}/aggregatelogs",
+        run!(count_of_repository),
+    )
+    .summary("Count the usage log of a repository by day and kind.")
+    .scope(ApiScope::RepoAdmin)
+    .guard(REPOSITORY_ADMIN)
+    .query(&[START, END]),
     Operation::get("listUserLogs", "/user/logs", run!(list_of_user))
         .summary("List the usage log of the caller.")
         .scope(ApiScope::UserAdmin)
@@ -95,47 +119,71 @@ pub const SUPERUSER_OPERATIONS: &[Operation] = &[
 /// `GET /organization/{orgname}/logs`: 200 with a page.
 async fn list_of_organization(call: Call) -> ApiResult {
     let namespace = call.organization()?;
-    list(&call, Some(namespace)).await
+    list(&call, Scope::Namespace(namespace)).await
 }
 
 /// `GET /organization/{orgname}/aggregatelogs`: 200 `{"aggregated": [...]}`.
 async fn count_of_organization(call: Call) -> ApiResult {
     let namespace = call.organization()?;
-    count(&call, Some(namespace)).await
+    count(&call, Scope::Namespace(namespace)).await
+}
+
+/// `GET /repository/{repository}/logs`: 200 with a page.
+async fn list_of_repository(call: Call) -> ApiResult {
+    list(&call, Scope::Repository(repository(&call)?)).await
+}
+
+/// `GET /repository/{repository}/aggregatelogs`: 200 `{"aggregated": [...]}`.
+async fn count_of_repository(call: Call) -> ApiResult {
+    count(&call, Scope::Repository(repository(&call)?)).await
+}
+
+fn repository(call: &Call) -> Result<RepositoryId, ApiError> {
+    call.admission.repository.ok_or_else(ApiError::not_found)
 }
 
 /// `GET /user/logs`: 200 with a page.
 async fn list_of_user(call: Call) -> ApiResult {
     let account = call.account()?;
-    list(&call, Some(NamespaceId(account.0))).await
+    list(&call, Scope::Namespace(NamespaceId(account.0))).await
 }
 
 /// `GET /user/aggregatelogs`: 200 `{"aggregated": [...]}`.
 async fn count_of_user(call: Call) -> ApiResult {
     let account = call.account()?;
-    count(&call, Some(NamespaceId(account.0))).await
+    count(&call, Scope::Namespace(NamespaceId(account.0))).await
 }
 
 /// `GET /superuser/logs`: 200 with a page whose rows name their namespace.
 async fn list_all(call: Call) -> ApiResult {
-    list(&call, None).await
+    list(&call, Scope::Registry).await
 }
 
 /// `GET /superuser/aggregatelogs`: 200 `{"aggregated": [...]}`.
 async fn count_all(call: Call) -> ApiResult {
-    count(&call, None).await
+    count(&call, Scope::Registry).await
 }
 
-async fn list(call: &Call, namespace: Option<NamespaceId>) -> ApiResult {
+/// What a log is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Registry,
+    Namespace(NamespaceId),
+    Repository(RepositoryId),
+}
+
+async fn list(call: &Call, scope: Scope) -> ApiResult {
     let (from_s, until_s) = window(call);
     let work = ListLog {
-        filter: filter(namespace, from_s, until_s),
+        filter: filter(scope, from_s, until_s),
         performer: call.query("performer").map(str::to_owned),
         after: page_token::position(call),
     };
     let page = call.perform(work).await?;
     let rows = page.rows.iter();
-    let logs: Vec<Value> = rows.map(|row| render(row, namespace.is_none())).collect();
+    let logs: Vec<Value> = rows
+        .map(|row| render(row, scope == Scope::Registry))
+        .collect();
     let mut body = json!({
         "start_time": rfc2822(from_s),
         "end_time": rfc2822(until_s),
@@ -148,10 +196,10 @@ async fn list(call: &Call, namespace: Option<NamespaceId>) -> ApiResult {
     call.answer(&body)
 }
 
-async fn count(call: &Call, namespace: Option<NamespaceId>) -> ApiResult {
+async fn count(call: &Call, scope: Scope) -> ApiResult {
     let (from_s, until_s) = window(call);
     let work = CountLog {
-        filter: filter(namespace, from_s, until_s),
+        filter: filter(scope, from_s, until_s),
         performer: call.query("performer").map(str::to_owned),
     };
     let counts = call.perform(work).await?;
@@ -168,12 +216,22 @@ async fn count(call: &Call, namespace: Option<NamespaceId>) -> ApiResult {
     call.answer(&json!({ "aggregated": aggregated }))
 }
 
-fn filter(namespace: Option<NamespaceId>, from_s: i64, until_s: i64) -> LogFilter {
-    LogFilter {
-        namespace,
+fn filter(scope: Scope, from_s: i64, until_s: i64) -> LogFilter {
+    let all = LogFilter {
         from_s,
         until_s,
         ..LogFilter::default()
+    };
+    match scope {
+        Scope::Registry => all,
+        Scope::Namespace(id) => LogFilter {
+            namespace: Some(id),
+            ..all
+        },
+        Scope::Repository(id) => LogFilter {
+            repository: Some(id),
+            ..all
+        },
     }
 }
 

@@ -8,6 +8,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -128,6 +129,16 @@ class Registry:
         assert made.returncode == 0 or "already" in made.stderr, made.stderr
 
 
+def make_repository(registry, owner, name):
+    """Makes a repository as a first push does, where the API cannot yet."""
+    scope = f"repository:{name}:pull,push"
+    target = f"/v2/auth?service={registry.address}&scope={scope}"
+    answer = registry.ask("GET", target, headers={"Authorization": basic(owner)})
+    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    begun = registry.ask("POST", f"/v2/{name}/blobs/uploads/", b"", headers)
+    assert begun.status == 202, f"{name}: {begun.status} {begun.text()}"
+
+
 class Session:
     """One browser: its cookie and its CSRF token."""
 
@@ -183,26 +194,39 @@ class Operations:
             for method in methods
             if method in entry
         ] + HIDDEN
-        self.document = document
+        self.templates = self.known + list_recorded({name for _, _, name in self.known})
 
     def ids(self):
         return {name for _, _, name in self.known}
 
     def find(self, method, target):
-        """The operation of a request and its path, with or without the last slash."""
+        """The operation of a request and its path, with or without the last slash.
+
+        None also where the request belongs to an operation of Quay's that is not built, though the
+        path fits another one.
+        """
         path = urllib.parse.urlsplit(target).path
         best = None
-        for known_method, template, name in self.known:
+        for known_method, template, name in self.templates:
             if known_method != method:
                 continue
             literals = fit(template.rstrip("/").split("/"), path.rstrip("/").split("/"))
             if literals is not None and (best is None or literals > best[0]):
                 slash = template.endswith("/")
                 best = (literals, name, path.rstrip("/") + ("/" if slash else ""))
-        if best is None:
+        if best is None or best[1] not in self.ids():
             return None
         query = urllib.parse.urlsplit(target).query
         return best[1], best[2] + (f"?{query}" if query else "")
+
+
+def list_recorded(built):
+    """Recorded operations that are not built, where the list of all is at hand."""
+    path = find_facts("ops.txt")
+    if path is None:
+        return []
+    lines = re.findall(r"^(GET|POST|PUT|DELETE) (\S+) `(\w+)`", path.read_text(), re.MULTILINE)
+    return [(method, f"/api/v1{path}", name) for method, path, name in lines if name not in built]
 
 
 def fit(template, path):

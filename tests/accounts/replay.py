@@ -117,7 +117,8 @@ class Replay:
         method = request["method"]
         if not self.places.match(target):
             found = self.operations.find(method, target)
-            if found is None:
+            has_repositories = "createRepo" in self.operations.ids()
+            if found is None or ("/repository/" in target and not has_repositories):
                 return None
         body = request.get("body")
         if body is not None and not isinstance(body, str):

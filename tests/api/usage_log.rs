@@ -106,6 +106,32 @@ fn days_limit_the_log_and_what_is_no_day_does_not() {
 }
 
 #[test]
+fn a_repositorys_log_tells_of_its_pushes_and_of_nothing_else() {
+    let server = Server::start(&[]);
+    server.add_user("lena");
+    server.repo("logged").push_image("v1", b"a layer");
+    server.repo("other").push_image("v1", b"a layer");
+    let path = format!("/repository/{ACCOUNT}/logged");
+    let mut admin = Browser::sign_in(&server, ACCOUNT, PASSWORD);
+    let page = admin.get(&format!("{path}/logs")).expect(200).json();
+    let mut names = kinds(&page);
+    names.sort_unstable();
+    assert_eq!(names, ["create_repo", "push_repo"], "{page}");
+    assert!(!page.to_string().contains("other"), "{page}");
+    let counted = admin.get(&format!("{path}/aggregatelogs")).expect(200);
+    assert_eq!(counted.json()["aggregated"].as_array().unwrap().len(), 2);
+    let mut lena = Browser::sign_in(&server, "lena", PASSWORD);
+    let mut stranger = Browser::open(&server);
+    for list in ["logs", "aggregatelogs"] {
+        lena.get(&format!("{path}/{list}")).expect(403);
+        stranger.get(&format!("{path}/{list}")).expect(401);
+        let missing = format!("/repository/{ACCOUNT}/nosuch/{list}");
+        admin.get(&missing).expect(404);
+        lena.get(&missing).expect(403);
+    }
+}
+
+#[test]
 fn a_log_is_read_by_those_who_administer_what_it_is_about() {
     let server = Server::start(&[]);
     server.add_user("lena");
