@@ -5,7 +5,6 @@
 //! fails them makes its key a refused one. `table.rs` knows the keys, `convert.rs` the values.
 
 mod convert;
-mod reasons;
 mod table;
 
 use std::collections::BTreeMap;

@@ -5,12 +5,6 @@
 //! and treated like the listed ones. The table is sorted by name, a test holds it to that.
 
 use crate::import::convert::How;
-use crate::import::reasons::{
-    ADDRESSES, ALWAYS_ON, APP_REGISTRY, ARTIFACT_TYPES, BILLING, CACHES, CIPHERS, COOKIE_SECURITY,
-    COOKIES, DOCKER_V1, FRAMEWORK, INTERFACES, METRIC_NAMES, MIGRATION, PROXIES, PUSHGATEWAY,
-    QUEUES, RATE, REDIS, REPORTING, SCANNER_V2, SEALING, SERVICE_KEYS, SETUP, SIGNING, SPAM,
-    UPLOADS,
-};
 use crate::import::{Disposition, QuayKey};
 
 const fn mapped(name: &'static str, how: How, targets: &'static [&'static str]) -> QuayKey {
@@ -36,6 +30,35 @@ const fn not_built(name: &'static str) -> QuayKey {
         how: How::Nothing,
     }
 }
+
+const BILLING: &str = "there is no billing here";
+const SPAM: &str = "there is no spam detection here";
+const SIGNING: &str =
+    "trust signing with TUF is gone from clients, sign with OCI artifacts instead";
+const DOCKER_V1: &str = "Docker's protocol version 1 is not served";
+const APP_REGISTRY: &str = "the application registry was removed from Quay as well";
+const SCANNER_V2: &str = "the scanner interface of version 2 was removed from Quay as well";
+const REDIS: &str = "there is no Redis here, nothing to connect to";
+const CACHES: &str = "caches are in the process, their sizes are in `[limits]`";
+const ALWAYS_ON: &str = "this is always on";
+const ARTIFACT_TYPES: &str = "all types of OCI artifacts are accepted";
+const MIGRATION: &str = "it concerns a migration inside Quay's database";
+const FRAMEWORK: &str = "it concerns Quay's web framework";
+const QUEUES: &str = "work behind the requests needs no queues of this kind";
+const REPORTING: &str = "nothing is reported to services of third parties";
+const PUSHGATEWAY: &str = "metrics are read at `/metrics`, nothing is pushed";
+const METRIC_NAMES: &str = "metrics have fixed names";
+const SERVICE_KEYS: &str = "signing keys are made and kept by the registry itself";
+const SEALING: &str = "the key that seals stored credentials is made below `data.dir`, Quay's key is of use only to read Quay's database";
+const CIPHERS: &str = "TLS ciphers are chosen by the TLS library, only safe ones are offered";
+const RATE: &str = "a number of requests is needed, set `limits.requests_per_second_per_ip`";
+const PROXIES: &str = "name the networks of the proxies in `server.trusted_proxies`";
+const ADDRESSES: &str = "the addresses in `server.listen` say which IP versions are served";
+const SETUP: &str = "the setup tool of Quay does not exist here";
+const COOKIE_SECURITY: &str = "cookies are secure exactly when `server.url` begins with https";
+const COOKIES: &str = "cookies have fixed names and attributes";
+const INTERFACES: &str = "there is one web interface only";
+const UPLOADS: &str = "unfinished uploads go by `registry.upload_expiry`";
 
 /// All known keys, sorted by name.
 pub const QUAY_KEYS: &[QuayKey] = &[
