@@ -27,10 +27,14 @@ BROWSERS = {
 # Users that were there before the recording began; others are made by recorded requests.
 USERS = ["bob", "user1", "quayadmin"]
 MADE = ["alice", "readonly"]
+# Organizations of `admin` that were there as well.
+ORGANIZATIONS = ["todel", "proxyorg", "mirrororg"]
 SCOPES = {
     "user_get_scope_user_read": "user:read", "repo_private_scope_user_read": "user:read",
     "repo_put_scope_repo_read": "repo:read", "repo_get_scope_repo_read": "repo:read",
     "create_repo_scope_repo_read": "repo:read",
+    "su_users_lowscope": "repo:read repo:write", "org_lowscope": "repo:read repo:write",
+    "repo_lowscope": "repo:read repo:write", "user_lowscope": "repo:read repo:write",
 }
 LOGINS = {
     "basic_auth_on_api_v1": ("admin", PASSWORD), "v2_root_basic": ("admin", PASSWORD),
@@ -97,10 +101,12 @@ class Replay:
             self.browsers.clear()
             self.phase = phase
 
-    def browser(self, who):
-        if who not in self.browsers:
-            self.browsers[who] = Session.of(self.registry, who) if who else Session(self.registry)
-        return self.browsers[who]
+    def browser(self, who, recorded=""):
+        """A browser of this user; one for each that was recorded."""
+        key = (who, recorded)
+        if key not in self.browsers:
+            self.browsers[key] = Session.of(self.registry, who)
+        return self.browsers[key]
 
     def ours(self, text):
         """A recorded text with our ids in place of the recorded ones."""
@@ -139,10 +145,12 @@ class Replay:
             headers["Authorization"] = basic(*login)
             return self.registry.ask(method, target, body, headers)
         if authorization == "Bearer TOKEN-REDACTED":
-            if name in SCOPES:
+            scope = SCOPES.get(name)
+            token = self.scoped_token(scope) if scope else self.token
+            if scope and not token:
                 return None
-            if self.token:
-                headers["Authorization"] = f"Bearer {self.token}"
+            if token:
+                headers["Authorization"] = f"Bearer {token}"
                 return self.registry.ask(method, target, body, headers)
             return self.browser("admin").ask(method, target, body, headers)
         if authorization == "Bearer JWT-REDACTED":
@@ -154,8 +162,33 @@ class Replay:
         if csrf is None:
             return self.registry.ask(method, target, body, headers)
         who = BROWSERS.get(csrf[:8])
-        session = self.browser(who) if who else Session(self.registry)
+        session = self.browser(who, csrf) if who else Session(self.registry)
         return session.ask(method, target, body, headers)
+
+    def scoped_token(self, scope):
+        """A token of `admin` with this scope; None while none can be made."""
+        if "createOrganizationApplicationToken" not in self.operations.ids():
+            return None
+        admin = self.browser("admin")
+        place = "/api/v1/organization/todel/applications"
+        made = admin.ask("POST", place, {"name": f"for {scope}"})
+        if made.status != 200:
+            # The organization has gone by now; another one of the same owner does as well.
+            place = "/api/v1/organization/acme/applications"
+            made = admin.ask("POST", place, {"name": f"for {scope}"})
+        body = {"name": "token", "scope": scope, "expiration": 3600}
+        token = admin.ask("POST", f"{place}/{made.json()['client_id']}/tokens", body)
+        assert token.status == 200, token.text()
+        return token.json()["token"]
+
+    def prepare(self):
+        """Makes what was there before the recording began; the first user is there."""
+        is_recorded = "createNewUser" in self.operations.ids()
+        for user in USERS + ([] if is_recorded else MADE):
+            self.registry.add_user(user)
+        for organization in ORGANIZATIONS:
+            body = {"name": organization, "email": f"{organization}@example.com"}
+            self.browser("admin").ask("POST", "/api/v1/organization/", body)
 
     def learn(self, recorded, ours):
         """Remembers which of our ids stands for a recorded one."""
@@ -290,9 +323,7 @@ def run(replay, examples):
             replay.learn(body_of(example), answer.json())
         if name == "initialize_first_user":
             replay.token = (answer.json() or {}).get("access_token")
-            is_recorded = "createNewUser" in replay.operations.ids()
-            for user in USERS + ([] if is_recorded else MADE):
-                replay.registry.add_user(user)
+            replay.prepare()
         if not faults:
             differences.agree(name)
         elif differences.explains(name, verdict(faults)):
