@@ -119,7 +119,7 @@ fn fit(parts: &[Part], segments: &[&str]) -> Option<Vec<(&'static str, String)>>
         }
         Part::Name(name) => {
             let (segment, rest) = segments.split_first()?;
-            let value = crate::v2::path::decode(segment).filter(|value| !value.is_empty())?;
+            let value = decode_name(segment).filter(|value| !value.is_empty())?;
             let mut values = fit(later, rest)?;
             values.push((name, value));
             Some(values)
@@ -128,14 +128,16 @@ fn fit(parts: &[Part], segments: &[&str]) -> Option<Vec<(&'static str, String)>>
         Part::Repository(name) => (2..=segments.len()).find_map(|length| {
             let (taken, rest) = segments.split_at_checked(length)?;
             let mut values = fit(later, rest)?;
-            let decoded: Option<Vec<String>> = taken
-                .iter()
-                .map(|text| crate::v2::path::decode(text))
-                .collect();
+            let decoded: Option<Vec<String>> = taken.iter().map(|text| decode_name(text)).collect();
             values.push((name, decoded?.join("/")));
             Some(values)
         }),
     }
+}
+
+/// Decodes a segment; nothing has a name with U+0000, which the database could not even look for.
+fn decode_name(segment: &str) -> Option<String> {
+    crate::v2::path::decode(segment).filter(|value| !value.contains('\0'))
 }
 
 #[cfg(test)]

@@ -237,6 +237,8 @@ fn accounts() -> AccountSettings {
         leeway: Duration::from_secs(5),
         key_life: Duration::from_secs(86_400),
         key_refresh: Duration::from_secs(43_200),
+        expired_key_retention: Duration::from_secs(604_800),
+        unapproved_key_retention: Duration::from_secs(86_400),
         server_name: "registry.example".to_owned(),
         library_namespace: "library".to_owned(),
         superusers: Vec::new(),

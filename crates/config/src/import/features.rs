@@ -132,7 +132,11 @@ pub(super) const FEATURES: &[QuayKey] = &[
         &["auth.superusers_full_access"],
     ),
     not_built("FEATURE_SUPERUSERS_ORG_CREATION_ONLY"),
-    not_built("FEATURE_SUPERUSER_CONFIGDUMP"),
+    mapped(
+        "FEATURE_SUPERUSER_CONFIGDUMP",
+        How::Same,
+        &["api.superuser_config_dump"],
+    ),
     mapped("FEATURE_SUPER_USERS", How::Superusers, &["auth.superusers"]),
     not_built("FEATURE_TEAM_SYNCING"),
     refused("FEATURE_UI_DELAY_AFTER_WRITE", INTERFACES),
