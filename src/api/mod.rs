@@ -39,35 +39,31 @@ use self::operation::Operation;
 
 /// The operations of all files, with Quay's tag of each.
 const MODULES: &[(&str, &[Operation])] = &[
+    ("appspecifictokens", appspecifictoken::OPERATIONS),
+    ("bootstrap", bootstrap::OPERATIONS),
     ("capabilities", capabilities::OPERATIONS),
     ("discovery", discovery::OPERATIONS),
     ("error", error_types::OPERATIONS),
     ("globalmessages", globalmessages::OPERATIONS),
     ("logs", logs::OPERATIONS),
+    ("organization", application::OPERATIONS),
     ("organization", organization::OPERATIONS),
+    (
+        "organization_application_tokens",
+        application_token::OPERATIONS,
+    ),
+    ("robot", robot::OPERATIONS),
     ("suconfig", suconfig::OPERATIONS),
+    ("superuser", logs::SUPERUSER_OPERATIONS),
     ("superuser", service_keys::OPERATIONS),
     ("superuser", suconfig::SUPERUSER_OPERATIONS),
-    ("superuser", logs::SUPERUSER_OPERATIONS),
+    ("user", authorization::OPERATIONS),
     ("user", signin::OPERATIONS),
     ("user", user::OPERATIONS),
 ];
 
 /// All operations.
 pub fn list_operations() -> impl Iterator<Item = &'static Operation> {
-    [
-        application::OPERATIONS,
-        application_token::OPERATIONS,
-        appspecifictoken::OPERATIONS,
-        authorization::OPERATIONS,
-        bootstrap::OPERATIONS,
-        organization::OPERATIONS,
-        robot::OPERATIONS,
-        signin::OPERATIONS,
-        user::OPERATIONS,
-    ]
-    .into_iter()
-    .flatten()
     MODULES.iter().flat_map(|(_, operations)| *operations)
 }
 

@@ -3,7 +3,6 @@
 mod attacks;
 mod credentials;
 mod initialize;
-mod initialize;
 mod oauth;
 mod registry_wide;
 mod robots;
