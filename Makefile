@@ -1,12 +1,12 @@
 # Slipway's commands. `make run` and `make test` need nothing but this clone and a Debian machine with Rust and Go.
 .DEFAULT_GOAL := help
-.PHONY: help run test nightly bench image lint
+.PHONY: help run test test-accounts nightly bench image lint
 
 TARGET ?= $(or $(CARGO_TARGET_DIR),target)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 help: ## Lists the commands
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: ## Installs what is missing, builds the release and serves on 127.0.0.1:8080
 	tools/setup.sh run
@@ -16,6 +16,10 @@ run: ## Installs what is missing, builds the release and serves on 127.0.0.1:808
 test: ## Every check: format, lints, documents, Rust tests, conformance, real clients, container
 	tools/setup.sh test
 	tools/test.sh test
+
+test-accounts: ## Accounts, permissions and tokens only: attacks, access matrix, examples, client logins
+	tools/setup.sh test
+	tools/test.sh accounts
 
 nightly: ## What takes long: cosign, helm, the docker daemon, a Debian image, soaks
 	tools/setup.sh nightly

@@ -4,8 +4,10 @@
 //! /v2…                                   OCI distribution (v2::path takes it apart)
 //! /api/v1/…                              Quay's REST API (api::router finds the operation)
 //! /csrf_token                            what a browser sends along with its writes
-//! /keys/services/{service}/keys[/{kid}]  public keys of the token service
+//! /keys/services/{service}/keys[/{kid}]  public keys of services, and signed requests about them
 //! /oauth/…                              consent of users to applications, and codes for tokens
+//! /config                                what clients may know of the configuration
+//! /.well-known/…                         what other programs look for
 //! /health  /health/instance  /health/endtoend  /health/warning
 //! /metrics                               Prometheus
 //! /debug/actors                          what the actors hold, for superusers
@@ -15,7 +17,7 @@
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
-use crate::{api, health, keys, metrics, oauth, observe, v2};
+use crate::{api, health, keys, metrics, oauth, observe, public_config, v2, well_known};
 
 /// Mounts everything.
 pub fn mount(app: &mut ServiceConfig) {
@@ -27,9 +29,20 @@ pub fn mount(app: &mut ServiceConfig) {
         .route("/metrics", web::get().to(metrics::answer))
         .route("/debug/actors", web::get().to(observe::actors))
         .route("/keys/services/{service}/keys", web::get().to(keys::list))
+        .service(
+            web::resource("/keys/services/{service}/keys/{kid}")
+                .route(web::get().to(keys::find))
+                .route(web::put().to(keys::submit))
+                .route(web::delete().to(keys::take_back)),
+        )
+        .route("/config", web::get().to(public_config::show))
         .route(
-            "/keys/services/{service}/keys/{kid}",
-            web::get().to(keys::find),
+            "/.well-known/app-capabilities",
+            web::get().to(well_known::app_capabilities),
+        )
+        .route(
+            "/.well-known/change-password",
+            web::get().to(well_known::change_password),
         )
         .service(web::resource("/api/v1/{tail:.*}").to(api::dispatch))
         .configure(mount_oauth)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::App;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::Data;
 use anyhow::Context as _;
 use slipway_actors::account::AccountSettings;
@@ -142,6 +142,7 @@ async fn assemble(
     let factory = move || {
         App::new()
             .app_data(app_state.clone())
+            .wrap(guarding_headers())
             .wrap(from_fn(facts::follow))
             .configure(routes::mount)
     };
@@ -176,6 +177,13 @@ fn boot_id(config: &Config) -> Option<String> {
     };
     let found = config.debug.boot_id.clone().or_else(read);
     found.filter(|text| !text.is_empty())
+}
+
+/// What keeps browsers from showing answers inside other pages, or as another type than they have.
+fn guarding_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("X-Frame-Options", "DENY"))
+        .add(("X-Content-Type-Options", "nosniff"))
 }
 
 async fn start_embedded(config: &Config) -> anyhow::Result<Option<EmbeddedServer>> {
@@ -333,6 +341,8 @@ fn account_settings(config: &Config, server_name: String) -> AccountSettings {
         leeway: auth.token_leeway,
         key_life: auth.service_key_life,
         key_refresh: auth.service_key_refresh,
+        expired_key_retention: auth.expired_key_retention,
+        unapproved_key_retention: auth.unapproved_key_retention,
         server_name,
         library_namespace: registry.library_namespace.clone(),
         superusers: auth.superusers.clone(),

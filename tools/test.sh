@@ -3,6 +3,7 @@
 #
 #   tools/test.sh test       format, lints, documents, every Rust test, and the suites marked `test`
 #   tools/test.sh nightly    the suites marked `nightly` (SLIPWAY_BIN: default the release build)
+#   tools/test.sh accounts   accounts, permissions and tokens: attacks, access matrix, recorded examples, logins
 #   tools/test.sh lint       format, lints and documents only
 #   tools/test.sh suite tests/clients/crane.sh ...    the named suites only
 #
@@ -44,9 +45,10 @@ step() {
 
 # Adds up the `test result:` lines of cargo; a build that breaks, or a run that ends without a
 # result, is a failure of its own.
+# Arguments are those of cargo test.
 rust_tests() {
   local log=$logs/cargo-test.log status ok bad
-  cargo test --workspace --no-fail-fast 2>&1 | tee "$log" |
+  cargo test --no-fail-fast "$@" 2>&1 | tee "$log" |
     grep --line-buffered -vE '^test .* \.\.\. ok$|^$|^running |^ +Compiling '
   status=${PIPESTATUS[0]}
   ok=$(awk '/^test result:/ {n += $4} END {print n + 0}' "$log")
@@ -67,6 +69,10 @@ run_suite() {
   status=${PIPESTATUS[0]}
   ok=$(grep -c '^ok ' "$log")
   bad=$(grep -c '^not ok ' "$log")
+  if [ "$status" -eq 0 ] && [ "$ok" -eq 0 ] && [ "$bad" -eq 0 ] && grep -q '^# skipped: ' "$log"; then
+    echo "# $script: neither passed nor failed"
+    return
+  fi
   if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$ok" -eq 0 ]; }; then
     bad=1
     echo "not ok $script (exit $status, $ok checks)"
@@ -80,6 +86,11 @@ suites_of() {
   find tests -name '*.sh' -type f -perm -u+x | LC_ALL=C sort | while IFS= read -r script; do
     head -n 5 "$script" | grep -q "^# runs in: .*\b$1\b" && echo "$script"
   done
+}
+
+# The suites of tests/accounts, and that of the clients' logins.
+accounts_suites() {
+  find tests/accounts tests/clients/logins.sh -name '*.sh' -type f -perm -u+x 2>/dev/null | LC_ALL=C sort
 }
 
 lint() {
@@ -113,7 +124,7 @@ case ${1:-test} in
   lint) lint ;;
   test)
     lint
-    rust_tests
+    rust_tests --workspace
     step "server build" cargo build --locked --bin slipway
     export SLIPWAY_BIN=${SLIPWAY_BIN:-$target/debug/slipway}
     mapfile -t found < <(suites_of test)
@@ -127,12 +138,20 @@ case ${1:-test} in
     mapfile -t found < <(suites_of nightly)
     run_suites "${found[@]}"
     ;;
+  accounts)
+    rust_tests -p slipway-auth
+    rust_tests -p slipway --test it -- api::
+    step "server build" cargo build --locked --bin slipway
+    export SLIPWAY_BIN=${SLIPWAY_BIN:-$target/debug/slipway}
+    mapfile -t found < <(accounts_suites)
+    run_suites "${found[@]}"
+    ;;
   suite)
     shift
     run_suites "$@"
     ;;
   *)
-    echo "unknown argument $1: test, nightly, lint or suite" >&2
+    echo "unknown argument $1: test, nightly, accounts, lint or suite" >&2
     exit 2
     ;;
 esac

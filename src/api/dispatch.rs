@@ -11,7 +11,7 @@ use slipway_auth::challenge::{Credentials, parse_authorization};
 use super::call::Call;
 use super::error::ApiError;
 use super::operation::{Guard, Method, Operation};
-use super::schema::ParamKind;
+use super::schema::{self, ParamKind};
 use super::{cookie, csrf, guard, router};
 use crate::edge::AppState;
 use crate::edge::body::{BodyError, read_whole};
@@ -49,7 +49,7 @@ async fn answer(
         return Err(ApiError::too_many());
     }
     let path = request.path().strip_prefix(PREFIX).unwrap_or_default();
-    let (operation, values) = match router::find(Method::of(request.method()), path) {
+    let (operation, values) = match state.router.find(Method::of(request.method()), path) {
         router::Found::Operation(operation, values) => (operation, values),
         router::Found::NeedsSlash => return Ok(redirect(request)),
         router::Found::WrongMethod => return Err(ApiError::wrong_method()),
@@ -65,10 +65,10 @@ async fn answer(
         guard::check(&call)?;
         guard::check_fresh(&call)?;
     }
-    if let Some(schema) = operation.body {
+    if let Some(shape) = operation.body {
         call.body = read_body(request, &call, payload).await?;
         if !(call.body.is_null() && operation.body_is_optional) {
-            let checked = schema.check(&call.body);
+            let checked = shape.check(&call.body);
             checked.map_err(|text| ApiError::invalid(&text))?;
         }
     }
@@ -271,7 +271,11 @@ async fn read_body(
     if !is_json {
         return Err(ApiError::not_json());
     }
-    serde_json::from_slice(&bytes).map_err(|_| ApiError::bad_request())
+    let body = serde_json::from_slice(&bytes).map_err(|_| ApiError::bad_request())?;
+    if schema::holds_nul(&body) {
+        return Err(ApiError::invalid("a text holds the character U+0000"));
+    }
+    Ok(body)
 }
 
 fn add_cors(request: &HttpRequest, state: &AppState, headers: &mut HeaderMap) {

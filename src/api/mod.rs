@@ -12,37 +12,64 @@ pub mod authorization;
 pub mod avatar;
 pub mod bootstrap;
 pub mod call;
+pub mod capabilities;
 pub mod cookie;
 pub mod csrf;
 pub mod date;
+pub mod discovery;
 mod dispatch;
 pub mod error;
+pub mod error_types;
+pub mod globalmessages;
 pub mod guard;
+pub mod logs;
 pub mod operation;
 pub mod organization;
 pub mod page_token;
 pub mod robot;
 pub mod router;
 pub mod schema;
+pub mod service_keys;
 pub mod signin;
+pub mod suconfig;
 pub mod user;
 
 pub use self::dispatch::dispatch;
 use self::operation::Operation;
 
-/// The operations of all modules.
-pub fn list_operations() -> impl Iterator<Item = &'static Operation> {
-    [
-        application::OPERATIONS,
+/// The operations of all files, with Quay's tag of each.
+const MODULES: &[(&str, &[Operation])] = &[
+    ("appspecifictokens", appspecifictoken::OPERATIONS),
+    ("bootstrap", bootstrap::OPERATIONS),
+    ("capabilities", capabilities::OPERATIONS),
+    ("discovery", discovery::OPERATIONS),
+    ("error", error_types::OPERATIONS),
+    ("globalmessages", globalmessages::OPERATIONS),
+    ("logs", logs::OPERATIONS),
+    ("organization", application::OPERATIONS),
+    ("organization", organization::OPERATIONS),
+    (
+        "organization_application_tokens",
         application_token::OPERATIONS,
-        appspecifictoken::OPERATIONS,
-        authorization::OPERATIONS,
-        bootstrap::OPERATIONS,
-        organization::OPERATIONS,
-        robot::OPERATIONS,
-        signin::OPERATIONS,
-        user::OPERATIONS,
-    ]
-    .into_iter()
-    .flatten()
+    ),
+    ("robot", robot::OPERATIONS),
+    ("suconfig", suconfig::OPERATIONS),
+    ("superuser", logs::SUPERUSER_OPERATIONS),
+    ("superuser", service_keys::OPERATIONS),
+    ("superuser", suconfig::SUPERUSER_OPERATIONS),
+    ("user", authorization::OPERATIONS),
+    ("user", signin::OPERATIONS),
+    ("user", user::OPERATIONS),
+];
+
+/// All operations.
+pub fn list_operations() -> impl Iterator<Item = &'static Operation> {
+    MODULES.iter().flat_map(|(_, operations)| *operations)
+}
+
+/// All operations, each with Quay's tag of it.
+pub fn list_tagged_operations() -> impl Iterator<Item = (&'static str, &'static Operation)> {
+    MODULES
+        .iter()
+        .flat_map(|(tag, operations)| operations.iter().map(move |operation| (*tag, operation)))
 }

@@ -4,8 +4,6 @@
 //! Where several templates fit, the one with the most literal segments wins. A path that only lacks
 //! its last slash is answered 308, as Quay does; one with a slash too many is let through.
 
-use std::sync::LazyLock;
-
 use super::operation::{Method, Operation};
 
 /// What a path leads to.
@@ -34,21 +32,67 @@ struct Route {
     operation: &'static Operation,
 }
 
-static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let mut routes: Vec<Route> = super::list_operations()
-        .map(|operation| {
-            let parts: Vec<Part> = operation.path.split('/').skip(1).map(read_part).collect();
-            let is_literal = |part: &&Part| matches!(part, Part::Literal(_));
-            Route {
-                literals: parts.iter().filter(is_literal).count(),
-                parts,
-                operation,
+/// The templates of all operations; made once at start.
+pub struct Router {
+    routes: Vec<Route>,
+}
+
+impl Default for Router {
+    fn default() -> Self {
+        let mut routes: Vec<Route> = super::list_operations()
+            .map(|operation| {
+                let parts: Vec<Part> = operation.path.split('/').skip(1).map(read_part).collect();
+                let is_literal = |part: &&Part| matches!(part, Part::Literal(_));
+                Route {
+                    literals: parts.iter().filter(is_literal).count(),
+                    parts,
+                    operation,
+                }
+            })
+            .collect();
+        routes.sort_by_key(|route| std::cmp::Reverse(route.literals));
+        Self { routes }
+    }
+}
+
+impl Router {
+    /// Finds the operation of a path below `/api/v1`, still encoded.
+    #[must_use]
+    pub fn find(&self, method: Option<Method>, path: &str) -> Found {
+        let mut segments: Vec<&str> = path.split('/').skip(1).collect();
+        let exact = self.look_up(method, &segments);
+        if !matches!(exact, Found::Nothing) {
+            return exact;
+        }
+        if segments.last() == Some(&"") {
+            segments.pop();
+            return self.look_up(method, &segments);
+        }
+        segments.push("");
+        match self.look_up(method, &segments) {
+            Found::Nothing => Found::Nothing,
+            _ => Found::NeedsSlash,
+        }
+    }
+
+    fn look_up(&self, method: Option<Method>, segments: &[&str]) -> Found {
+        let mut has_path = false;
+        for route in &self.routes {
+            let Some(values) = fit(&route.parts, segments) else {
+                continue;
+            };
+            has_path = true;
+            if Some(route.operation.method) == method {
+                return Found::Operation(route.operation, values);
             }
-        })
-        .collect();
-    routes.sort_by_key(|route| std::cmp::Reverse(route.literals));
-    routes
-});
+        }
+        if has_path {
+            Found::WrongMethod
+        } else {
+            Found::Nothing
+        }
+    }
+}
 
 fn read_part(text: &'static str) -> Part {
     let name = text
@@ -58,43 +102,6 @@ fn read_part(text: &'static str) -> Part {
         Some(name @ "repository") => Part::Repository(name),
         Some(name) => Part::Name(name),
         None => Part::Literal(text),
-    }
-}
-
-/// Finds the operation of a path below `/api/v1`, still encoded.
-#[must_use]
-pub fn find(method: Option<Method>, path: &str) -> Found {
-    let mut segments: Vec<&str> = path.split('/').skip(1).collect();
-    let exact = look_up(method, &segments);
-    if !matches!(exact, Found::Nothing) {
-        return exact;
-    }
-    if segments.last() == Some(&"") {
-        segments.pop();
-        return look_up(method, &segments);
-    }
-    segments.push("");
-    match look_up(method, &segments) {
-        Found::Nothing => Found::Nothing,
-        _ => Found::NeedsSlash,
-    }
-}
-
-fn look_up(method: Option<Method>, segments: &[&str]) -> Found {
-    let mut has_path = false;
-    for route in ROUTES.iter() {
-        let Some(values) = fit(&route.parts, segments) else {
-            continue;
-        };
-        has_path = true;
-        if Some(route.operation.method) == method {
-            return Found::Operation(route.operation, values);
-        }
-    }
-    if has_path {
-        Found::WrongMethod
-    } else {
-        Found::Nothing
     }
 }
 
@@ -112,7 +119,7 @@ fn fit(parts: &[Part], segments: &[&str]) -> Option<Vec<(&'static str, String)>>
         }
         Part::Name(name) => {
             let (segment, rest) = segments.split_first()?;
-            let value = crate::v2::path::decode(segment).filter(|value| !value.is_empty())?;
+            let value = decode_name(segment).filter(|value| !value.is_empty())?;
             let mut values = fit(later, rest)?;
             values.push((name, value));
             Some(values)
@@ -121,23 +128,25 @@ fn fit(parts: &[Part], segments: &[&str]) -> Option<Vec<(&'static str, String)>>
         Part::Repository(name) => (2..=segments.len()).find_map(|length| {
             let (taken, rest) = segments.split_at_checked(length)?;
             let mut values = fit(later, rest)?;
-            let decoded: Option<Vec<String>> = taken
-                .iter()
-                .map(|text| crate::v2::path::decode(text))
-                .collect();
+            let decoded: Option<Vec<String>> = taken.iter().map(|text| decode_name(text)).collect();
             values.push((name, decoded?.join("/")));
             Some(values)
         }),
     }
 }
 
+/// Decodes a segment; nothing has a name with U+0000, which the database could not even look for.
+fn decode_name(segment: &str) -> Option<String> {
+    crate::v2::path::decode(segment).filter(|value| !value.contains('\0'))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Found, find};
+    use super::{Found, Router};
     use crate::api::operation::Method;
 
     fn id(method: Method, path: &str) -> String {
-        match find(Some(method), path) {
+        match Router::default().find(Some(method), path) {
             Found::Operation(operation, values) => {
                 let values: Vec<String> = values.into_iter().map(|(_, value)| value).collect();
                 format!("{} {}", operation.id, values.join(","))

@@ -1,7 +1,7 @@
 //! What bodies and query parameters must look like.
 //!
 //! A small part of JSON Schema, declared as constants beside the operation that takes the body. The
-//! texts of refusals are those of the validator that Quay uses, first line only.
+//! texts of refusals are those of the validator that Quay uses: what is wrong, and which member it is.
 
 use serde_json::{Map, Value, json};
 
@@ -106,26 +106,33 @@ impl Schema {
     /// Checks a body.
     ///
     /// # Errors
-    /// What is wrong with the first member that is, in the validator's words.
+    /// What is wrong with the first member that is, in the validator's words; a further paragraph
+    /// says which member of the body that is.
     pub fn check(&self, body: &Value) -> Result<(), String> {
-        if !self.is_list {
-            return self.check_object(body);
-        }
-        let Some(items) = body.as_array() else {
-            return Err(format!("{} is not of type 'array'", render(body)));
-        };
-        items.iter().try_for_each(|item| self.check_object(item))
+        self.check_value(body).map_err(|fault| fault.render())
     }
 
-    fn check_object(&self, body: &Value) -> Result<(), String> {
+    fn check_value(&self, body: &Value) -> Result<(), Wrong> {
+        if self.is_list {
+            check_items(body, |item| self.check_object(item))
+        } else {
+            self.check_object(body)
+        }
+    }
+
+    fn check_object(&self, body: &Value) -> Result<(), Wrong> {
         let Some(object) = body.as_object() else {
-            return Err(format!("{} is not of type 'object'", render(body)));
+            return Err(Wrong::kind(body, "object"));
         };
         for field in self.fields {
             match object.get(field.name) {
-                Some(value) => field.kind.check(value)?,
+                Some(value) => {
+                    let checked = field.kind.check(value);
+                    checked.map_err(|fault| fault.below(&format!("'{}'", field.name)))?;
+                }
                 None if field.is_required => {
-                    return Err(format!("'{}' is a required property", field.name));
+                    let text = format!("'{}' is a required property", field.name);
+                    return Err(Wrong::new(text));
                 }
                 None => {}
             }
@@ -161,9 +168,61 @@ impl Schema {
     }
 }
 
+/// What is wrong with a value, and where it stands.
+#[derive(Debug)]
+struct Wrong {
+    text: String,
+    /// `['name'][0]`; empty for the body itself.
+    place: String,
+}
+
+impl Wrong {
+    fn new(text: String) -> Self {
+        Self {
+            text,
+            place: String::new(),
+        }
+    }
+
+    fn kind(value: &Value, name: &str) -> Self {
+        Self::new(format!("{} is not of type '{name}'", render(value)))
+    }
+
+    /// The same, seen from the value that holds it.
+    fn below(self, key: &str) -> Self {
+        Self {
+            place: format!("[{key}]{}", self.place),
+            ..self
+        }
+    }
+
+    fn render(self) -> String {
+        if self.place.is_empty() {
+            self.text
+        } else {
+            format!("{}\n\nOn instance{}", self.text, self.place)
+        }
+    }
+}
+
+fn check_items(value: &Value, check: impl Fn(&Value) -> Result<(), Wrong>) -> Result<(), Wrong> {
+    let Some(items) = value.as_array() else {
+        return Err(Wrong::kind(value, "array"));
+    };
+    for (index, item) in items.iter().enumerate() {
+        check(item).map_err(|fault| fault.below(&index.to_string()))?;
+    }
+    Ok(())
+}
+
 impl Kind {
-    fn check(self, value: &Value) -> Result<(), String> {
-        let wrong = |name: &str| Err(format!("{} is not of type '{name}'", render(value)));
+    fn check(self, value: &Value) -> Result<(), Wrong> {
+        let wrong = |name: &str| Err(Wrong::kind(value, name));
+        let too_little = |number: String, least: String| {
+            Err(Wrong::new(format!(
+                "{number} is less than the minimum of {least}"
+            )))
+        };
         match self {
             Self::Any => Ok(()),
             Self::Nullable(_) if value.is_null() => Ok(()),
@@ -172,31 +231,28 @@ impl Kind {
             Self::Bool => wrong("boolean"),
             Self::Object if value.is_object() => Ok(()),
             Self::Object => wrong("object"),
-            Self::Shape(schema) => schema.check(value),
-            Self::List(kind) => match value.as_array() {
-                Some(items) => items.iter().try_for_each(|item| kind.check(item)),
-                None => wrong("array"),
-            },
+            Self::Shape(schema) => schema.check_value(value),
+            Self::List(kind) => check_items(value, |item| kind.check(item)),
             Self::Text { min, max } => match value.as_str() {
-                Some(text) => check_length(text, min, max),
+                Some(text) => check_length(text, min, max).map_err(Wrong::new),
                 None => wrong("string"),
             },
             Self::OneOf(names) => match value.as_str() {
                 Some(text) if names.contains(&text) => Ok(()),
-                _ => Err(format!(
+                _ => Err(Wrong::new(format!(
                     "{} is not one of {}",
                     render(value),
                     render_names(names)
-                )),
+                ))),
             },
             Self::Integer(least) => match value.as_i64() {
                 Some(number) if number >= least => Ok(()),
-                Some(number) => Err(format!("{number} is less than the minimum of {least}")),
+                Some(number) => too_little(number.to_string(), least.to_string()),
                 None => wrong("integer"),
             },
             Self::Number(least) => match value.as_f64() {
                 Some(number) if number >= least => Ok(()),
-                Some(number) => Err(format!("{number} is less than the minimum of {least}")),
+                Some(number) => too_little(number.to_string(), least.to_string()),
                 None => wrong("number"),
             },
         }
@@ -239,9 +295,6 @@ impl Kind {
 
 fn check_length(text: &str, min: usize, max: usize) -> Result<(), String> {
     let length = text.chars().count();
-    if text.contains('\0') {
-        return Err("a text holds the character U+0000".to_owned());
-    }
     if length < min {
         return Err(format!("'{text}' is too short"));
     }
@@ -249,6 +302,19 @@ fn check_length(text: &str, min: usize, max: usize) -> Result<(), String> {
         return Err(format!("text of {length} characters is too long"));
     }
     Ok(())
+}
+
+/// Whether a text anywhere in a value holds U+0000, which the database cannot store.
+#[must_use]
+pub fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// A value as Quay's validator shows it.
@@ -332,23 +398,35 @@ mod tests {
         optional("role", Kind::OneOf(&["read", "write"]), ""),
         optional("count", INTEGER, ""),
         optional("note", Kind::Nullable(&TEXT), ""),
+        optional("parts", Kind::List(&Kind::Shape(&PART)), ""),
     ];
+    const PART: Schema = Schema::object("Part", "A part.", &[required("name", TEXT, "")]);
     const SCHEMA: Schema = Schema::object("Sample", "A sample.", FIELDS);
 
     #[test]
     fn refusals_name_the_member_or_the_value() {
         let cases = [
             (json!({}), "'name' is a required property"),
-            (json!({"name": 5}), "5 is not of type 'string'"),
+            (
+                json!({"name": 5}),
+                "5 is not of type 'string'\n\nOn instance['name']",
+            ),
             (
                 json!({"name": "a", "role": "king"}),
-                "'king' is not one of ['read', 'write']",
+                "'king' is not one of ['read', 'write']\n\nOn instance['role']",
             ),
             (
                 json!({"name": "a", "count": "x"}),
-                "'x' is not of type 'integer'",
+                "'x' is not of type 'integer'\n\nOn instance['count']",
             ),
-            (json!({"name": null}), "None is not of type 'string'"),
+            (
+                json!({"name": null}),
+                "None is not of type 'string'\n\nOn instance['name']",
+            ),
+            (
+                json!({"name": "a", "parts": [{"name": "b"}, {"name": 1}]}),
+                "1 is not of type 'string'\n\nOn instance['parts'][1]['name']",
+            ),
             (json!([]), "[...] is not of type 'object'"),
         ];
         for (body, text) in cases {

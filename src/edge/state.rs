@@ -14,6 +14,7 @@ use slipway_config::sections::RegistryState;
 use slipway_oci::{ManifestLimits, ParseError, RepositoryName};
 
 use super::rate::RateLimit;
+use crate::api::router::Router;
 use crate::metrics::Metrics;
 use crate::telemetry::SpanCounts;
 
@@ -31,6 +32,8 @@ pub struct AppState {
     pub rate: RateLimit,
     /// Counters.
     pub metrics: Metrics,
+    /// Finds operations of the API.
+    pub router: Router,
     /// Limits of manifests.
     pub manifest_limits: ManifestLimits,
     /// What leads the path of every link; empty unless `server.url` has a path.
@@ -60,6 +63,7 @@ impl AppState {
             server_name,
             rate: RateLimit::new(config.limits.requests_per_second_per_ip),
             metrics: Metrics::default(),
+            router: Router::default(),
             manifest_limits: ManifestLimits {
                 max_bytes,
                 ..ManifestLimits::default()

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ACCOUNT, Browser, PASSWORD, shared};
+use crate::support::{ACCOUNT, Browser, PASSWORD, Server, shared};
 
 #[test]
 fn a_write_needs_the_sessions_csrf_token() {
@@ -36,7 +36,8 @@ fn a_write_needs_the_sessions_csrf_token() {
 
 #[test]
 fn signing_in_makes_a_new_session_and_signing_out_ends_all() {
-    let server = shared();
+    // Its own server: signing out ends the sessions of other tests, too.
+    let server = &Server::start(&[]);
     let mut browser = Browser::open(server);
     let before = (browser.cookie.clone(), browser.csrf.clone());
     let body = json!({ "username": ACCOUNT, "password": PASSWORD });
@@ -99,4 +100,16 @@ fn forged_cookies_are_nobodys() {
             .post("/organization/", &json!({ "name": "forged" }))
             .expect(403);
     }
+}
+
+#[test]
+fn paths_and_methods_that_are_not_there_are_told_apart() {
+    let mut browser = Browser::open(shared());
+    assert_eq!(browser.get("/signin").status, 405);
+    assert_eq!(browser.put("/no/such/path", &json!({})).status, 404);
+    assert_eq!(browser.delete("/no/such/path").status, 404);
+    let moved = browser
+        .post("/organization", &json!({ "name": "x" }))
+        .expect(308);
+    assert_eq!(moved.header("location"), Some("/api/v1/organization/"));
 }

@@ -61,6 +61,21 @@ impl<'a> Browser<'a> {
         answer
     }
 
+    /// The newest row of the whole usage log with this kind, as a superuser sees it.
+    pub(crate) fn newest_log(&mut self, kind: &str) -> Value {
+        let page = self.get("/superuser/logs").expect(200).json();
+        let rows = page["logs"].as_array().unwrap();
+        let found = rows.iter().find(|row| row["kind"] == kind);
+        found
+            .unwrap_or_else(|| panic!("no `{kind}` in {page}"))
+            .clone()
+    }
+
+    /// Any method below `/api/v1`.
+    pub(crate) fn send(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.ask(method, &format!("/api/v1{path}"), body)
+    }
+
     /// `GET` below `/api/v1`.
     pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.ask("GET", &format!("/api/v1{path}"), None)

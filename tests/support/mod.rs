@@ -6,6 +6,7 @@ mod database;
 mod http;
 mod image;
 mod proxy;
+pub(crate) mod sample;
 mod server;
 
 pub(crate) use self::browser::Browser;

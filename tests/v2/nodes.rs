@@ -28,7 +28,9 @@ impl Nodes {
             database.name()
         );
         let blobs = tempfile::tempdir().unwrap();
+        let key_file = blobs.path().with_extension("key");
         let keys = [
+            ("accounts.secret_key_file", key_file.to_str().unwrap()),
             ("database.url", url.as_str()),
             ("storage.path", blobs.path().to_str().unwrap()),
             ("storage.shared_mount", "true"),

@@ -8,7 +8,7 @@ use slipway_auth::jwk::VerifyingKey;
 use slipway_auth::jwt::KeySet;
 use slipway_model::service_key::{self, ServiceKey};
 
-use super::{AccountActor, AccountError, TOKEN_SERVICE};
+use super::{AccountActor, AccountError, Office, TOKEN_SERVICE};
 
 impl AccountActor {
     /// Publishes our key if that is not done, and reads everybody's.
@@ -35,6 +35,7 @@ impl AccountActor {
                 let name = office.deps.node.to_string();
                 service_key::insert_key(&office.deps.db, TOKEN_SERVICE, &name, &ours, life_s)
                     .await?;
+                delete_stale(&office).await?;
             }
             let stored = service_key::list_keys(&office.deps.db, TOKEN_SERVICE).await?;
             let mut keys = KeySet::default();
@@ -56,6 +57,15 @@ impl AccountActor {
             Ok(())
         })
     }
+}
+
+/// Deletes keys that expired, or wait for approval, for longer than they are kept.
+async fn delete_stale(office: &Office) -> Result<(), AccountError> {
+    let settings = &office.settings;
+    let expired_s = settings.expired_key_retention.as_secs_f64();
+    let unapproved_s = settings.unapproved_key_retention.as_secs_f64();
+    service_key::delete_stale_keys(&office.deps.db, expired_s, unapproved_s).await?;
+    Ok(())
 }
 
 /// Exchanges keys now.

@@ -15,6 +15,8 @@ pub mod client_key;
 mod create;
 mod credential;
 mod error;
+pub mod global_message;
+pub mod key_server;
 mod keys;
 mod login;
 pub mod oauth;
@@ -23,9 +25,11 @@ pub mod organization;
 pub mod robot;
 mod rotation;
 mod sealing;
+pub mod service_keys;
 pub mod session;
 pub mod signin;
 mod token;
+pub mod usage_log;
 mod uses;
 mod work;
 
@@ -71,6 +75,10 @@ pub struct AccountSettings {
     pub key_life: Duration,
     /// How often it is renewed.
     pub key_refresh: Duration,
+    /// How long expired keys are kept.
+    pub expired_key_retention: Duration,
+    /// How long keys wait for their approval.
+    pub unapproved_key_retention: Duration,
     /// The audience of tokens, and what may stand before a path in a scope.
     pub server_name: String,
     /// Namespace of paths of one segment.

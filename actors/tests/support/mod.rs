@@ -5,6 +5,7 @@ use std::future::Future;
 use std::ops::AsyncFnOnce;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use actix::System;
@@ -219,12 +220,25 @@ fn settings() -> Settings {
     }
 }
 
+/// One key file for all nodes of this process, in a folder that lives as long.
+fn key_file() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let file = tempfile::tempdir().unwrap().keep().join("secret.key");
+        let ring = slipway_auth::seal::KeyRing::generate().unwrap();
+        slipway_actors::account::write_key_file(&file, &ring).unwrap();
+        file
+    })
+}
+
 fn accounts() -> AccountSettings {
     AccountSettings {
         token_life: Duration::from_secs(3600),
         leeway: Duration::from_secs(5),
         key_life: Duration::from_secs(86_400),
         key_refresh: Duration::from_secs(43_200),
+        expired_key_retention: Duration::from_secs(604_800),
+        unapproved_key_retention: Duration::from_secs(86_400),
         server_name: "registry.example".to_owned(),
         library_namespace: "library".to_owned(),
         superusers: Vec::new(),
@@ -242,7 +256,7 @@ fn accounts() -> AccountSettings {
         session_life: Duration::from_secs(3600),
         restricted_users: false,
         unrestricted_users: Vec::new(),
-        key_file: std::env::temp_dir().join(format!("slipway-key-{}", uuid::Uuid::new_v4())),
+        key_file: key_file().to_owned(),
         encrypted_passwords_only: false,
         robots_disallowed: false,
         robots_allowed: Vec::new(),

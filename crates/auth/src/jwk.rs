@@ -183,13 +183,21 @@ impl VerifyingKey {
         Ok(Self(Kind::Rsa { modulus, exponent }))
     }
 
-    fn from_point(point: &[u8]) -> Result<Self, AuthError> {
+    pub(crate) fn from_point(point: &[u8]) -> Result<Self, AuthError> {
         let coordinates = point.strip_prefix(&[4]).and_then(|rest| {
             let (x, y) = rest.split_at_checked(COORDINATE_BYTES)?;
             Some((x.try_into().ok()?, y.try_into().ok()?))
         });
         let (x, y) = coordinates.ok_or_else(|| invalid("not an uncompressed point"))?;
         Ok(Self(Kind::P256 { x, y }))
+    }
+
+    /// The uncompressed point of a P-256 key; `None` for other keys.
+    pub(crate) fn p256_point(&self) -> Option<Vec<u8>> {
+        match &self.0 {
+            Kind::P256 { x, y } => Some([&[4], x.as_slice(), y.as_slice()].concat()),
+            Kind::Rsa { .. } => None,
+        }
     }
 
     /// The one JWS algorithm this key verifies: `ES256` or `RS256`.

@@ -131,9 +131,9 @@ pub(crate) struct VerifiedToken {
 }
 
 #[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
+pub(crate) struct Header {
+    pub(crate) alg: String,
+    pub(crate) kid: Option<String>,
     typ: Option<String>,
     crit: Option<serde_json::Value>,
 }
@@ -243,7 +243,7 @@ impl TokenVerifier {
 }
 
 /// Reads base64url without padding and with zero trailing bits, so each value has one text.
-fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
+pub(crate) fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
     URL_SAFE_NO_PAD
         .decode(part)
         .map_err(|_| TokenError::Malformed)
@@ -251,7 +251,7 @@ fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
 
 /// Reads the header; refuses a foreign `typ`, extensions that must be understood (RFC 7515
 /// section 4.1.11), and algorithms that no key of ours has.
-fn read_header(text: &[u8]) -> Result<Header, TokenError> {
+pub(crate) fn read_header(text: &[u8]) -> Result<Header, TokenError> {
     let header: Header = strict_json::from_slice(text).map_err(|_| TokenError::Malformed)?;
     let is_jwt = header
         .typ

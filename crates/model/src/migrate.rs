@@ -30,6 +30,7 @@ const MIGRATIONS: [(&str, &str); 8] = migrations![
     "0006_unlink_blob",
     "0007_durability",
     "0008_identities",
+    "0012_usage_log_reading",
 ];
 
 const CREATE_TABLE: &str = include_str!("../../../sql/migrations/table.sql");

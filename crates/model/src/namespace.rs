@@ -22,6 +22,8 @@ record! {
 queries! {
     /// Finds a namespace by name.
     fn find_access(name: &str, account: Option<AccountId>) -> maybe NamespaceAccess = FIND_NAMESPACE_ACCESS;
+    /// Finds a user, an organization or a robot by name.
+    fn find_principal(name: &str) -> maybe NamespaceId = FIND_PRINCIPAL;
     /// Outdates the tokens of principals and namespaces.
     fn raise_epochs(ids: &[i64]) -> changed = RAISE_EPOCHS;
 }

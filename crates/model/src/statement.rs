@@ -105,6 +105,21 @@ statements! {
     REPLACE_SEALED_APPLICATIONS = "oauth_application/replace_sealed" [
         TEXT_ARRAY, BYTEA_ARRAY, BYTEA_ARRAY
     ];
+    LIST_LOG = "audit/list_log" [INT8, INT8, INT8, INT8, INT8, INT8, INT8, INT8];
+    COUNT_LOG = "audit/count_log" [INT8, INT8, INT8, INT8, INT8];
+    FIND_PRINCIPAL = "namespace/find_principal" [TEXT];
+    INSERT_MESSAGE = "global_message/insert_message" [TEXT, TEXT, TEXT];
+    LIST_MESSAGES = "global_message/list_messages" [];
+    DELETE_MESSAGE = "global_message/delete_message" [UUID];
+    NOTIFY_SUPERUSERS = "user_notification/notify_superusers" [TEXT, JSONB, TEXT, TEXT_ARRAY];
+    DELETE_NOTIFICATIONS_BY_PATH = "user_notification/delete_by_path" [TEXT];
+    LIST_ALL_SERVICE_KEYS = "service_key/list_all_keys" [];
+    FIND_SERVICE_KEY = "service_key/find_key" [TEXT, TEXT];
+    SUBMIT_SERVICE_KEY = "service_key/submit_key" [TEXT, TEXT, TEXT, JSONB, JSONB, INT8, INT8];
+    APPROVE_SERVICE_KEY = "service_key/approve_key" [TEXT, TEXT, INT8, TEXT];
+    CHANGE_SERVICE_KEY = "service_key/change_key" [TEXT, TEXT, JSONB, INT8, BOOL];
+    DELETE_SERVICE_KEY = "service_key/delete_key" [TEXT];
+    DELETE_STALE_SERVICE_KEYS = "service_key/delete_stale_keys" [FLOAT8, FLOAT8];
     INSERT_LOG = "audit/insert_log" [TEXT, INT8, INT8, INT8, TEXT, TEXT, JSONB];
     CREATE_ORGANIZATION = "organization/create_organization" [TEXT, TEXT, TEXT, INT8, INT8];
     HAS_EMAIL = "account/has_email" [TEXT];

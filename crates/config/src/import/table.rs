@@ -1,4 +1,5 @@
-//! All top-level keys of a Quay `config.yaml` and what becomes of each.
+//! The top-level keys of a Quay `config.yaml` and what becomes of each; `features.rs` has those that
+//! begin with `FEATURE_`.
 //!
 //! Names are those of Quay's `config.py`, `util/config/schema.py` and the places that read the
 //! configuration. Keys of the form `<NAME>_LOGIN_CONFIG` beyond those listed are login providers
@@ -7,7 +8,11 @@
 use crate::import::convert::How;
 use crate::import::{Disposition, QuayKey};
 
-const fn mapped(name: &'static str, how: How, targets: &'static [&'static str]) -> QuayKey {
+pub(super) const fn mapped(
+    name: &'static str,
+    how: How,
+    targets: &'static [&'static str],
+) -> QuayKey {
     QuayKey {
         name,
         disposition: Disposition::Mapped(targets),
@@ -15,12 +20,7 @@ const fn mapped(name: &'static str, how: How, targets: &'static [&'static str]) 
     }
 }
 
-/// The value is the same here.
-const fn same(name: &'static str, targets: &'static [&'static str]) -> QuayKey {
-    mapped(name, How::Same, targets)
-}
-
-const fn refused(name: &'static str, reason: &'static str) -> QuayKey {
+pub(super) const fn refused(name: &'static str, reason: &'static str) -> QuayKey {
     QuayKey {
         name,
         disposition: Disposition::Refused(reason),
@@ -28,7 +28,7 @@ const fn refused(name: &'static str, reason: &'static str) -> QuayKey {
     }
 }
 
-const fn not_built(name: &'static str) -> QuayKey {
+pub(super) const fn not_built(name: &'static str) -> QuayKey {
     QuayKey {
         name,
         disposition: Disposition::NotBuilt,
@@ -36,18 +36,19 @@ const fn not_built(name: &'static str) -> QuayKey {
     }
 }
 
-const BILLING: &str = "there is no billing here";
-const SPAM: &str = "there is no spam detection here";
-const SIGNING: &str =
+pub(super) const BILLING: &str = "there is no billing here";
+pub(super) const SPAM: &str = "there is no spam detection here";
+pub(super) const SIGNING: &str =
     "trust signing with TUF is gone from clients, sign with OCI artifacts instead";
-const DOCKER_V1: &str = "Docker's protocol version 1 is not served";
-const APP_REGISTRY: &str = "the application registry was removed from Quay as well";
-const SCANNER_V2: &str = "the scanner interface of version 2 was removed from Quay as well";
+pub(super) const DOCKER_V1: &str = "Docker's protocol version 1 is not served";
+pub(super) const APP_REGISTRY: &str = "the application registry was removed from Quay as well";
+pub(super) const SCANNER_V2: &str =
+    "the scanner interface of version 2 was removed from Quay as well";
 const REDIS: &str = "there is no Redis here, nothing to connect to";
 const CACHES: &str = "caches are in the process, their sizes are in `[limits]`";
-const ALWAYS_ON: &str = "this is always on";
+pub(super) const ALWAYS_ON: &str = "this is always on";
 const ARTIFACT_TYPES: &str = "all types of OCI artifacts are accepted";
-const MIGRATION: &str = "it concerns a migration inside Quay's database";
+pub(super) const MIGRATION: &str = "it concerns a migration inside Quay's database";
 const FRAMEWORK: &str = "it concerns Quay's web framework";
 const QUEUES: &str = "work behind the requests needs no queues of this kind";
 const REPORTING: &str = "nothing is reported to services of third parties";
@@ -56,17 +57,19 @@ const METRIC_NAMES: &str = "metrics have fixed names";
 const SERVICE_KEYS: &str = "signing keys are made and kept by the registry itself";
 const SEALING: &str = "the key that seals stored credentials is made below `data.dir`, Quay's key is of use only to read Quay's database";
 const CIPHERS: &str = "TLS ciphers are chosen by the TLS library, only safe ones are offered";
-const RATE: &str = "a number of requests is needed, set `limits.requests_per_second_per_ip`";
+pub(super) const RATE: &str =
+    "a number of requests is needed, set `limits.requests_per_second_per_ip`";
 const PROXIES: &str = "name the networks of the proxies in `server.trusted_proxies`";
-const ADDRESSES: &str = "the addresses in `server.listen` say which IP versions are served";
+pub(super) const ADDRESSES: &str =
+    "the addresses in `server.listen` say which IP versions are served";
 const SETUP: &str = "the setup tool of Quay does not exist here";
 const COOKIE_SECURITY: &str = "cookies are secure exactly when `server.url` begins with https";
 const COOKIES: &str = "cookies have fixed names and attributes";
-const INTERFACES: &str = "there is one web interface only";
-const UPLOADS: &str = "unfinished uploads go by `registry.upload_expiry`";
+pub(super) const INTERFACES: &str = "there is one web interface only";
+pub(super) const UPLOADS: &str = "unfinished uploads go by `registry.upload_expiry`";
 
-/// All known keys, sorted by name.
-pub const QUAY_KEYS: &[QuayKey] = &[
+/// The keys that are no switches of features, sorted by name.
+pub(super) const OTHERS: &[QuayKey] = &[
     not_built("ACCOUNT_RECOVERY_MODE"),
     not_built("ACTION_LOG_ARCHIVE_LOCATION"),
     not_built("ACTION_LOG_ARCHIVE_PATH"),
@@ -93,8 +96,9 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     refused("APP_REGISTRY_PACKAGE_LIST_CACHE_WHITELIST", APP_REGISTRY),
     refused("APP_REGISTRY_RESULTS_LIMIT", APP_REGISTRY),
     refused("APP_REGISTRY_SHOW_PACKAGE_CACHE_WHITELIST", APP_REGISTRY),
-    same(
+    mapped(
         "APP_SPECIFIC_TOKEN_EXPIRATION",
+        How::Same,
         &["accounts.app_token_life"],
     ),
     not_built("AUTHENTICATION_TYPE"),
@@ -192,11 +196,16 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     refused("ENTITLEMENT_RECONCILIATION_MARKETPLACE_ENDPOINT", BILLING),
     refused("ENTITLEMENT_RECONCILIATION_USER_ENDPOINT", BILLING),
     refused("EXCEPTION_LOG_TYPE", REPORTING),
-    same(
+    mapped(
         "EXPIRED_APP_SPECIFIC_TOKEN_GC",
+        How::Same,
         &["accounts.app_tokens_kept"],
     ),
-    not_built("EXPIRED_SERVICE_KEY_TTL_SEC"),
+    mapped(
+        "EXPIRED_SERVICE_KEY_TTL_SEC",
+        How::Same,
+        &["auth.expired_key_retention"],
+    ),
     not_built("EXPORT_ACTION_LOGS_MAXIMUM_QUERY_TIME_SECONDS"),
     refused("EXPORT_ACTION_LOGS_QUEUE_NAME", QUEUES),
     not_built("EXPORT_ACTION_LOGS_SECONDS"),
@@ -204,146 +213,13 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("EXPORT_ACTION_LOGS_WORKER_POLL_PERIOD"),
     refused("EXPORT_COMPLIANCE_ENDPOINT", BILLING),
     mapped("EXTERNAL_TLS_TERMINATION", How::ServerUrl, &["server.url"]),
-    not_built("FEATURE_ACTION_LOG_ROTATION"),
-    refused("FEATURE_ADVERTISE_V2", ALWAYS_ON),
-    not_built("FEATURE_AGGREGATED_LOG_COUNT_RETRIEVAL"),
-    mapped(
-        "FEATURE_ANONYMOUS_ACCESS",
-        How::Same,
-        &["registry.anonymous_access"],
-    ),
-    refused("FEATURE_APP_REGISTRY", APP_REGISTRY),
-    same(
-        "FEATURE_APP_SPECIFIC_TOKENS",
-        &["accounts.app_specific_tokens"],
-    ),
-    same(
-        "FEATURE_ASSIGN_OAUTH_TOKEN",
-        &["accounts.assign_oauth_tokens"],
-    ),
-    not_built("FEATURE_AUTO_PRUNE"),
-    refused("FEATURE_BILLING", BILLING),
-    not_built("FEATURE_BITBUCKET_BUILD"),
-    not_built("FEATURE_BLACKLISTED_EMAILS"),
-    not_built("FEATURE_BUILD_SUPPORT"),
-    not_built("FEATURE_CHANGE_TAG_EXPIRATION"),
-    refused("FEATURE_CLEAR_EXPIRED_RAC_ENTRIES", MIGRATION),
-    mapped(
-        "FEATURE_DIRECT_LOGIN",
-        How::Same,
-        &["accounts.direct_login"],
-    ),
-    refused("FEATURE_DISABLE_PULL_LOGS_FOR_FREE_NAMESPACES", BILLING),
-    not_built("FEATURE_EDIT_QUOTA"),
-    refused("FEATURE_ENABLE_STALE_MPU_CLEANUP", UPLOADS),
-    refused("FEATURE_ENTITLEMENT_RECONCILIATION", BILLING),
-    refused("FEATURE_EXPORT_COMPLIANCE", BILLING),
-    not_built("FEATURE_EXTENDED_ACTION_LOGGING"),
-    refused("FEATURE_EXTENDED_REPOSITORY_NAMES", ALWAYS_ON),
-    not_built("FEATURE_FIPS"),
-    refused("FEATURE_GARBAGE_COLLECTION", ALWAYS_ON),
-    refused("FEATURE_GENERAL_OCI_SUPPORT", ALWAYS_ON),
-    not_built("FEATURE_GITHUB_BUILD"),
-    not_built("FEATURE_GITHUB_LOGIN"),
-    not_built("FEATURE_GITLAB_BUILD"),
-    not_built("FEATURE_GOOGLE_LOGIN"),
-    refused("FEATURE_HELM_OCI_SUPPORT", ALWAYS_ON),
-    not_built("FEATURE_IMAGE_EXPIRY_TRIGGER"),
-    not_built("FEATURE_IMAGE_PULL_STATS"),
-    not_built("FEATURE_IMMUTABLE_TAGS"),
-    not_built("FEATURE_IMMUTABLE_TAGS_CAN_EXPIRE"),
-    not_built("FEATURE_INVITE_ONLY_USER_CREATION"),
-    not_built("FEATURE_LDAP_CACHING"),
-    mapped(
-        "FEATURE_LIBRARY_SUPPORT",
-        How::Same,
-        &["registry.library_support"],
-    ),
-    refused("FEATURE_LISTEN_IP_VERSION", ADDRESSES),
-    not_built("FEATURE_LOG_EXPORT"),
-    not_built("FEATURE_MAILING"),
-    refused("FEATURE_MANIFEST_SIZE_BACKFILL", MIGRATION),
-    refused("FEATURE_MANIFEST_SUBJECT_BACKFILL", MIGRATION),
-    refused("FEATURE_NAMESPACE_GARBAGE_COLLECTION", ALWAYS_ON),
-    not_built("FEATURE_NONSUPERUSER_TEAM_SYNCING_SETUP"),
-    not_built("FEATURE_ORG_MIRROR"),
-    not_built("FEATURE_ORG_SHARED_EMAIL"),
-    not_built("FEATURE_OTEL_TRACING"),
-    not_built("FEATURE_PARTIAL_USER_AUTOCOMPLETE"),
-    not_built("FEATURE_PERMANENT_SESSIONS"),
-    not_built("FEATURE_PROGRAMMATIC_BOOTSTRAP"),
-    not_built("FEATURE_PROXY_CACHE"),
-    not_built("FEATURE_PROXY_CACHE_BLOB_DOWNLOAD"),
-    not_built("FEATURE_PROXY_PROTOCOL"),
-    not_built("FEATURE_PROXY_STORAGE"),
-    mapped(
-        "FEATURE_PUBLIC_CATALOG",
-        How::Same,
-        &["registry.public_catalog"],
-    ),
-    not_built("FEATURE_QUOTA_MANAGEMENT"),
-    not_built("FEATURE_QUOTA_NOTIFICATIONS"),
-    not_built("FEATURE_QUOTA_SUPPRESS_FAILURES"),
-    refused("FEATURE_RATE_LIMITS", RATE),
-    not_built("FEATURE_READER_BUILD_LOGS"),
-    refused("FEATURE_READONLY_APP_REGISTRY", APP_REGISTRY),
-    not_built("FEATURE_RECAPTCHA"),
-    refused("FEATURE_REFERRERS_API", ALWAYS_ON),
-    not_built("FEATURE_REPOSITORY_ACTION_COUNTER"),
-    refused("FEATURE_REPOSITORY_GARBAGE_COLLECTION", ALWAYS_ON),
-    not_built("FEATURE_REPO_MIRROR"),
-    same(
-        "FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH",
-        &["auth.require_encrypted_basic_auth"],
-    ),
-    not_built("FEATURE_REQUIRE_TEAM_INVITE"),
-    mapped(
-        "FEATURE_RESTRICTED_USERS",
-        How::Same,
-        &["accounts.restricted_users"],
-    ),
-    refused("FEATURE_RESTRICTED_V1_PUSH", DOCKER_V1),
-    refused("FEATURE_RH_MARKETPLACE", BILLING),
-    not_built("FEATURE_SECURITY_NOTIFICATIONS"),
-    not_built("FEATURE_SECURITY_SCANNER"),
-    not_built("FEATURE_SECURITY_SCANNER_NOTIFY_ON_NEW_INDEX"),
-    refused("FEATURE_SECURITY_SCANNER_V2", SCANNER_V2),
-    refused("FEATURE_SIGNING", SIGNING),
-    refused("FEATURE_SPAM_DETECTION", SPAM),
-    mapped(
-        "FEATURE_SPARSE_INDEX",
-        How::Same,
-        &["registry.sparse_manifests"],
-    ),
-    not_built("FEATURE_STORAGE_REPLICATION"),
-    mapped(
-        "FEATURE_SUPERUSERS_FULL_ACCESS",
-        How::Same,
-        &["auth.superusers_full_access"],
-    ),
-    not_built("FEATURE_SUPERUSERS_ORG_CREATION_ONLY"),
-    not_built("FEATURE_SUPERUSER_CONFIGDUMP"),
-    mapped("FEATURE_SUPER_USERS", How::Superusers, &["auth.superusers"]),
-    not_built("FEATURE_TEAM_SYNCING"),
-    refused("FEATURE_UI_DELAY_AFTER_WRITE", INTERFACES),
-    not_built("FEATURE_UI_MODELCARD"),
-    refused("FEATURE_UI_V2", INTERFACES),
-    not_built("FEATURE_USERNAME_CONFIRMATION"),
-    same("FEATURE_USER_CREATION", &["accounts.user_creation"]),
-    not_built("FEATURE_USER_EVENTS"),
-    mapped(
-        "FEATURE_USER_INITIALIZE",
-        How::Same,
-        &["auth.user_initialize"],
-    ),
-    not_built("FEATURE_USER_LAST_ACCESSED"),
-    not_built("FEATURE_USER_LOG_ACCESS"),
-    not_built("FEATURE_USER_METADATA"),
-    not_built("FEATURE_USER_RENAME"),
-    not_built("FEATURE_VERIFY_QUOTA"),
     not_built("FOOTER_LINKS"),
     refused("FORCE_NONSECURE_SESSION_COOKIE", COOKIE_SECURITY),
-    same("FRESH_LOGIN_TIMEOUT", &["accounts.fresh_login_timeout"]),
+    mapped(
+        "FRESH_LOGIN_TIMEOUT",
+        How::Same,
+        &["accounts.fresh_login_timeout"],
+    ),
     not_built("GARBAGE_COLLECTION_FREQUENCY"),
     not_built("GITHUB_LOGIN_CONFIG"),
     not_built("GITHUB_TRIGGER_CONFIG"),
@@ -454,8 +330,9 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     refused("NOTIFICATION_QUEUE_NAME", QUEUES),
     not_built("NOTIFICATION_SEND_TIMEOUT"),
     not_built("NOTIFICATION_TASK_RUN_MINIMUM_INTERVAL_MINUTES"),
-    same(
+    mapped(
         "OAUTH_APPLICATION_MAXIMUM_TOKEN_COUNT",
+        How::Same,
         &["accounts.tokens_per_application"],
     ),
     not_built("OAUTH_TOKEN_LAST_ACCESSED_UPDATE_THRESHOLD_S"),
@@ -522,16 +399,22 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("REPO_MIRROR_TLS_VERIFY"),
     not_built("REPO_MIRROR_WORKER_REPLICAS"),
     not_built("RESET_CHILD_MANIFEST_EXPIRATION"),
-    same(
+    mapped(
         "RESTRICTED_USERS_WHITELIST",
+        How::Same,
         &["accounts.restricted_users_whitelist"],
     ),
-    same(
+    mapped(
         "RESTRICTED_USER_INCLUDE_ROBOTS",
+        How::Same,
         &["accounts.restricted_robots"],
     ),
-    same("ROBOTS_DISALLOW", &["accounts.robots_disallow"]),
-    same("ROBOTS_WHITELIST", &["accounts.robots_whitelist"]),
+    mapped("ROBOTS_DISALLOW", How::Same, &["accounts.robots_disallow"]),
+    mapped(
+        "ROBOTS_WHITELIST",
+        How::Same,
+        &["accounts.robots_whitelist"],
+    ),
     not_built("SEARCH_MAX_RESULT_PAGE_COUNT"),
     not_built("SEARCH_RESULTS_PER_PAGE"),
     refused("SECRET_KEY", SEALING),
@@ -604,7 +487,11 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("UI_MODELCARD_ARTIFACT_TYPE"),
     not_built("UI_MODELCARD_LAYER_ANNOTATION"),
     refused("UI_V2_FEEDBACK_FORM", INTERFACES),
-    not_built("UNAPPROVED_SERVICE_KEY_TTL_SEC"),
+    mapped(
+        "UNAPPROVED_SERVICE_KEY_TTL_SEC",
+        How::Same,
+        &["auth.unapproved_key_retention"],
+    ),
     not_built("USERFILES_LOCATION"),
     not_built("USERFILES_PATH"),
     refused("USER_EVENTS_REDIS", REDIS),

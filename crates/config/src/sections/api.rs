@@ -9,5 +9,7 @@ section! {
         browser_xhr_only: bool = true, quay ["BROWSER_API_CALLS_XHR_ONLY"];
         /// Origins that pages may call the API from with cookies; any origin without them when empty.
         cors_origins: Vec<String> = Vec::new(), quay ["CORS_ORIGIN"];
+        /// Whether superusers can read the configuration, secrets left out, over the API.
+        superuser_config_dump: bool = false, quay ["FEATURE_SUPERUSER_CONFIGDUMP"], flags [public];
     }
 }

@@ -26,15 +26,23 @@ section! {
         service_key_refresh: Duration = Duration::from_secs(55 * 60),
             range [Duration::from_secs(1), Duration::from_secs(365 * 86_400)],
             quay ["INSTANCE_SERVICE_KEY_REFRESH"];
+        /// How long service keys that have expired are still listed.
+        expired_key_retention: Duration = Duration::from_secs(7 * 86_400),
+            range [Duration::ZERO, Duration::from_secs(3650 * 86_400)],
+            quay ["EXPIRED_SERVICE_KEY_TTL_SEC"];
+        /// How long service keys that were handed in wait for their approval.
+        unapproved_key_retention: Duration = Duration::from_secs(86_400),
+            range [Duration::from_secs(1), Duration::from_secs(3650 * 86_400)],
+            quay ["UNAPPROVED_SERVICE_KEY_TTL_SEC"];
         /// Names of users that administer the registry.
         superusers: Vec<String> = Vec::new(), quay ["SUPER_USERS", "FEATURE_SUPER_USERS"], flags [reload];
         /// Whether superusers may also read and change what belongs to others.
-        superusers_full_access: bool = false, quay ["FEATURE_SUPERUSERS_FULL_ACCESS"], flags [reload];
+        superusers_full_access: bool = false, quay ["FEATURE_SUPERUSERS_FULL_ACCESS"], flags [public, reload];
         /// Names of users that may read everything and change nothing of others.
         global_readonly_superusers: Vec<String> = Vec::new(),
             quay ["GLOBAL_READONLY_SUPER_USERS"], flags [reload];
         /// Whether the first user can be made over the API while there is none yet.
-        user_initialize: bool = true, quay ["FEATURE_USER_INITIALIZE"];
+        user_initialize: bool = true, quay ["FEATURE_USER_INITIALIZE"], flags [public];
         /// Whether registry clients must log in with encrypted passwords, tokens or as robots; plain
         /// passwords work for signing in only.
         require_encrypted_basic_auth: bool = false, quay ["FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH"], flags [public];

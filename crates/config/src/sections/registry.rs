@@ -58,7 +58,7 @@ section! {
         /// Repositories of one namespace; 0 sets no limit.
         max_repositories_per_namespace: u32 = 0, range [0, 1_000_000_000];
         /// Whether an image index may name manifests that are not here.
-        sparse_manifests: bool = false, quay ["FEATURE_SPARSE_INDEX"], flags [reload];
+        sparse_manifests: bool = false, quay ["FEATURE_SPARSE_INDEX"], flags [public, reload];
         /// What deleting a manifest by digest does to tags that point at it.
         delete_by_digest: DeleteByDigest = DeleteByDigest::AllTags;
         /// Whether the catalog lists public repositories to everyone.

@@ -1,0 +1,2 @@
+-- Takes a message away. $1 id.
+DELETE FROM global_message WHERE id = $1::uuid RETURNING id

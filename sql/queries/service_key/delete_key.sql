@@ -1,0 +1,2 @@
+-- Deletes a key. $1 kid.
+DELETE FROM service_key WHERE kid = $1::text RETURNING kid
