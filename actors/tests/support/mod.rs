@@ -257,6 +257,13 @@ fn accounts() -> AccountSettings {
         restricted_users: false,
         unrestricted_users: Vec::new(),
         key_file: key_file().to_owned(),
+        encrypted_passwords_only: false,
+        robots_disallowed: false,
+        robots_allowed: Vec::new(),
+        restricted_robots: true,
+        app_token_life: None,
+        app_tokens_kept: Duration::from_secs(86_400),
+        tokens_per_application: 0,
     }
 }
 
