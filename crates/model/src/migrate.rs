@@ -21,7 +21,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [(&str, &str); 8] = migrations![
+const MIGRATIONS: &[(&str, &str)] = &migrations![
     "0001_accounts",
     "0002_repositories",
     "0003_blobs",
