@@ -130,13 +130,13 @@ class Registry:
 
 
 def make_repository(registry, owner, name):
-    """Makes a repository as a first push does, where the API cannot yet."""
+    """Makes a repository as a first push does, where the API cannot yet; false when that is refused."""
     scope = f"repository:{name}:pull,push"
     target = f"/v2/auth?service={registry.address}&scope={scope}"
     answer = registry.ask("GET", target, headers={"Authorization": basic(owner)})
     headers = {"Authorization": f"Bearer {answer.json()['token']}"}
     begun = registry.ask("POST", f"/v2/{name}/blobs/uploads/", b"", headers)
-    assert begun.status == 202, f"{name}: {begun.status} {begun.text()}"
+    return begun.status == 202
 
 
 class Session:

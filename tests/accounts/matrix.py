@@ -31,6 +31,7 @@ class Seed:
         self.built = operations.ids()
         self.sessions = {}
         self.client_id = "deadbeef"
+        self.pushed = False
 
     def session(self, who):
         if who not in self.sessions:
@@ -45,15 +46,30 @@ class Seed:
             self.registry.add_user(name)
         for name in ORGANIZATIONS:
             self.change("createOrganization", "POST", "/organization/", {"name": name})
+        self.lay_repositories()
+        self.lay_teams()
+
+    def lay_repositories(self):
+        if "createRepo" not in self.built:
+            self.push_repositories()
+            return
         for namespace, name, visibility in REPOSITORIES:
             owner = namespace if namespace == "public" else "devtable"
             body = {"namespace": namespace, "repository": name, "visibility": visibility,
                     "description": ""}
-            if "createRepo" in self.built:
-                self.change("createRepo", "POST", "/repository", body, owner)
-            else:
-                make_repository(self.registry, owner, f"{namespace}/{name}")
-        self.lay_teams()
+            self.change("createRepo", "POST", "/repository", body, owner)
+
+    def push_repositories(self):
+        """Makes the repositories by first pushes, once, while the API cannot."""
+        if self.pushed:
+            return
+        for private in ("false", "true"):
+            self.registry.start(REGISTRY__CREATE_PRIVATE_ON_PUSH=private)
+            for namespace, name, visibility in REPOSITORIES:
+                if (visibility == "private") == (private == "true"):
+                    owner = namespace if namespace == "public" else "devtable"
+                    assert make_repository(self.registry, owner, f"{namespace}/{name}"), name
+        self.pushed = True
 
     def lay_teams(self):
         for team, role, member in [("readers", "member", "reader"), ("creators", "creator", "creator")]:
