@@ -36,6 +36,10 @@ row_id! {
     RepositoryId
 }
 row_id! {
+    /// A row of `team`.
+    TeamId
+}
+row_id! {
     /// A row of `blob`: one generation of a digest.
     BlobId
 }

@@ -20,22 +20,28 @@ pub mod audit;
 pub mod batch;
 pub mod blob;
 pub mod catalog;
+pub mod default_permission;
 pub mod identity;
+pub mod invitation;
 pub mod manifest;
 pub mod namespace;
 pub mod node;
 pub mod oauth_token;
 pub mod organization;
 pub mod repository;
+pub mod repository_permission;
 pub mod sealing_key;
 pub mod service_key;
 pub mod session;
 pub mod suspect;
 pub mod tag;
+pub mod team;
 pub mod upload;
 
 pub use crate::database::{Database, DatabaseSettings, Params};
 pub use crate::error::ModelError;
-pub use crate::ids::{AccountId, BatchId, BlobId, NamespaceId, NodeId, RepositoryId, UploadId};
+pub use crate::ids::{
+    AccountId, BatchId, BlobId, NamespaceId, NodeId, RepositoryId, TeamId, UploadId,
+};
 pub use crate::query::{Connection, Run, Transaction};
 pub use crate::statement::{ALL_STATEMENTS, Statement};
