@@ -114,6 +114,13 @@ fn start_arbiters(count: usize) -> Vec<ArbiterHandle> {
     (0..count.max(1)).map(|_| Arbiter::new().handle()).collect()
 }
 
+/// The thread of this number, counting round.
+fn pick(arbiters: &[ArbiterHandle], index: usize) -> Result<&ArbiterHandle, AccountError> {
+    let index = index.checked_rem(arbiters.len()).unwrap_or_default();
+    let found = arbiters.get(index);
+    found.ok_or(AccountError::Dispatch(DispatchError::Gone))
+}
+
 /// What the actors' dependencies are made of.
 struct DepsSeed {
     db: Database,
@@ -178,12 +185,7 @@ impl Actors {
         };
         let (deps, node_seed) = seed.prepare().await?;
         let arbiters = start_arbiters(config.arbiters);
-        let place = |index: usize| -> Result<&ArbiterHandle, AccountError> {
-            let index = index.checked_rem(arbiters.len()).unwrap_or_default();
-            arbiters
-                .get(index)
-                .ok_or(AccountError::Dispatch(DispatchError::Gone))
-        };
+        let place = |index: usize| pick(&arbiters, index);
         let given = || Arc::clone(&deps);
         let mailboxes = config.mailboxes;
 
@@ -355,6 +357,12 @@ impl Actors {
     /// Its refusal, or why there was no answer.
     pub async fn perform<W: Work>(&self, work: W) -> Result<W::Answer, AccountError> {
         self.ask_accounts(Perform(work)).await
+    }
+
+    /// Forgets what is in memory of a namespace's repositories, when its name came to mean another.
+    pub fn forget_namespace(&self, name: &str) {
+        let is_there = |key: &RepositoryName| key.namespace() == name;
+        self.inner.repositories.retire_all(is_there);
     }
 
     /// Asks the catalog.

@@ -16,9 +16,13 @@ pub mod guard;
 pub mod operation;
 pub mod organization;
 pub mod page_token;
+pub mod permission;
+pub mod prototype;
 pub mod router;
 pub mod schema;
 pub mod signin;
+pub mod superuser_organization;
+pub mod team;
 pub mod user;
 
 pub use self::dispatch::dispatch;
@@ -28,7 +32,11 @@ use self::operation::Operation;
 pub fn list_operations() -> impl Iterator<Item = &'static Operation> {
     [
         organization::OPERATIONS,
+        permission::OPERATIONS,
+        prototype::OPERATIONS,
         signin::OPERATIONS,
+        superuser_organization::OPERATIONS,
+        team::OPERATIONS,
         user::OPERATIONS,
     ]
     .into_iter()

@@ -11,14 +11,21 @@ mod access;
 pub mod admission;
 pub mod client_key;
 mod create;
+pub mod default_permission;
 mod error;
 mod keys;
 mod login;
+pub mod membership;
 pub mod organization;
+pub mod ownership;
+pub mod repository_permission;
 mod sealing;
 pub mod session;
 pub mod signin;
+pub mod team;
+pub mod team_invite;
 mod token;
+pub mod why;
 mod work;
 
 use std::num::NonZeroUsize;
@@ -80,6 +87,9 @@ pub struct AccountSettings {
     pub verified_entries: usize,
     /// Whether mail can be sent, so that addresses must be proven.
     pub mailing: bool,
+    /// Whether users who are in no team of an organization are invited into one, not put there;
+    /// needs mail.
+    pub require_team_invite: bool,
     /// Life of a session that is not used.
     pub session_life: Duration,
     /// Whether users are restricted to namespaces that are not their own.
