@@ -10,3 +10,4 @@ mod revoke;
 mod shutdown;
 mod tls;
 mod traces;
+mod why;

@@ -61,6 +61,11 @@ impl<'a> Browser<'a> {
         answer
     }
 
+    /// Any method below `/api/v1`.
+    pub(crate) fn send(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.ask(method, &format!("/api/v1{path}"), body)
+    }
+
     /// `GET` below `/api/v1`.
     pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.ask("GET", &format!("/api/v1{path}"), None)
