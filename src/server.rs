@@ -334,7 +334,7 @@ fn actor_settings(config: &Config) -> Settings {
     }
 }
 
-fn account_settings(config: &Config, server_name: String) -> AccountSettings {
+pub(crate) fn account_settings(config: &Config, server_name: String) -> AccountSettings {
     let (auth, registry) = (&config.auth, &config.registry);
     AccountSettings {
         token_life: auth.token_life,
@@ -362,7 +362,8 @@ fn account_settings(config: &Config, server_name: String) -> AccountSettings {
             concurrent: usize::try_from(auth.argon2_concurrent).unwrap_or(2),
         },
         verified_entries: usize::try_from(auth.token_cache_entries).unwrap_or(1000),
-        mailing: false,
+        mailing: config.has_mail(),
+        require_team_invite: config.accounts.require_team_invite,
         session_life: config.accounts.session_timeout,
         restricted_users: config.accounts.restricted_users,
         unrestricted_users: config.accounts.restricted_users_whitelist.clone(),

@@ -359,6 +359,12 @@ impl Actors {
         self.ask_accounts(Perform(work)).await
     }
 
+    /// Forgets what is in memory of a namespace's repositories, when its name came to mean another.
+    pub fn forget_namespace(&self, name: &str) {
+        let is_there = |key: &RepositoryName| key.namespace() == name;
+        self.inner.repositories.retire_all(is_there);
+    }
+
     /// Asks the catalog.
     ///
     /// # Errors

@@ -30,3 +30,9 @@ pub use slipway_model::{
     AccountId, Database, DatabaseSettings, ModelError, NamespaceId, RepositoryId, UploadId,
 };
 pub use slipway_storage as storage;
+
+/// Rows of roles, as they come out of the database.
+pub mod roles {
+    pub use slipway_model::default_permission::DefaultPermission;
+    pub use slipway_model::repository_permission::{AccountRole, TeamRole};
+}

@@ -43,6 +43,17 @@ pub fn avatar(name: &str, email: Option<&str>, kind: &'static str) -> Avatar {
     }
 }
 
+/// Makes the picture of an account of the kind `user`, `organization` or `robot`. A robot has no
+/// e-mail.
+#[must_use]
+pub fn account_avatar(name: &str, kind: &str, email: Option<&str>) -> Avatar {
+    match kind {
+        "robot" => avatar(name, None, "robot"),
+        "organization" => avatar(name, email, "org"),
+        _ => avatar(name, email, "user"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

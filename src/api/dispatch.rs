@@ -86,7 +86,10 @@ async fn answer(
 /// Quay looks at an organization's permissions in the handler, after the body was checked, and at
 /// all others before.
 fn guards_before_body(guard: Guard) -> bool {
-    !matches!(guard, Guard::Open | Guard::Organization { .. })
+    !matches!(
+        guard,
+        Guard::Open | Guard::Organization { .. } | Guard::Team { .. }
+    )
 }
 
 /// Finds out who asks and takes the request through the gates that need no body.
@@ -167,7 +170,16 @@ fn target(
             .map(Target::Repository)
             .map_err(|_| ApiError::not_found());
     }
-    let wants_organization = matches!(operation.guard, Guard::Organization { .. });
+    let wants_organization = matches!(
+        operation.guard,
+        Guard::Organization { .. } | Guard::Team { .. }
+    );
+    if let (Some(organization), Some(team)) = (value("orgname"), value("teamname")) {
+        return Ok(Target::Team {
+            organization: organization.to_owned(),
+            team: team.to_owned(),
+        });
+    }
     match value("orgname").or_else(|| value("namespace")) {
         Some(name) => Ok(Target::Namespace(name.to_owned())),
         None if wants_organization => Err(ApiError::not_found()),

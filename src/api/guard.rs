@@ -22,12 +22,18 @@ pub fn check(call: &Call) -> Result<(), ApiError> {
         Guard::Open => true,
         Guard::UserRead => is_user(principal) && principal.scopes.reads_user(),
         Guard::UserAdmin { refuse_restricted } => {
-            let is_refused = refuse_restricted && principal.restricted && !principal.is_superuser();
-            is_user(principal) && principal.scopes.administers_user() && !is_refused
+            let is_refused = refuse_restricted && is_restricted(principal);
+            administers_itself(principal) && !is_refused
+        }
+        Guard::OrganizationMaker => {
+            let only_superusers = call.state.config.accounts.superusers_org_creation_only;
+            let is_welcome = principal.is_superuser() || !only_superusers;
+            administers_itself(principal) && !is_restricted(principal) && is_welcome
         }
         Guard::Organization { role, also } => {
             admission.has_team_role(role) || counts_also(principal, also)
         }
+        Guard::Team { also } => admission.may_see_team || counts_also(principal, also),
         Guard::Repository { role, readers, .. } => is_allowed_on_repository(call, role, readers),
         Guard::Only(also) => counts_also(principal, also),
         Guard::Superuser { readers } => {
@@ -45,6 +51,14 @@ pub fn check(call: &Call) -> Result<(), ApiError> {
 
 fn is_user(principal: &Principal) -> bool {
     principal.enabled && principal.user_id().is_some()
+}
+
+fn administers_itself(principal: &Principal) -> bool {
+    is_user(principal) && principal.scopes.administers_user()
+}
+
+fn is_restricted(principal: &Principal) -> bool {
+    principal.restricted && !principal.is_superuser()
 }
 
 /// Says whether the caller is one of those that count beside a role.

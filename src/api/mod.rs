@@ -27,11 +27,15 @@ pub mod operation;
 pub mod organization;
 pub mod page_token;
 pub mod robot;
+pub mod permission;
+pub mod prototype;
 pub mod router;
 pub mod schema;
 pub mod service_keys;
 pub mod signin;
 pub mod suconfig;
+pub mod superuser_organization;
+pub mod team;
 pub mod user;
 
 pub use self::dispatch::dispatch;
@@ -72,4 +76,15 @@ pub fn list_tagged_operations() -> impl Iterator<Item = (&'static str, &'static 
     MODULES
         .iter()
         .flat_map(|(tag, operations)| operations.iter().map(move |operation| (*tag, operation)))
+    [
+        organization::OPERATIONS,
+        permission::OPERATIONS,
+        prototype::OPERATIONS,
+        signin::OPERATIONS,
+        superuser_organization::OPERATIONS,
+        team::OPERATIONS,
+        user::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -116,10 +116,17 @@ pub enum Guard {
         /// Restricted users are refused.
         refuse_restricted: bool,
     },
+    /// Somebody who may make organizations.
+    OrganizationMaker,
     /// Somebody with this team role in the organization of the path.
     Organization {
         /// The least role.
         role: TeamRole,
+        /// Who else.
+        also: Also,
+    },
+    /// Somebody in the team of the path, or who administers its organization.
+    Team {
         /// Who else.
         also: Also,
     },

@@ -8,6 +8,7 @@ mod fsck;
 mod health;
 mod logging;
 mod serve;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Says what is doubted after a power cut, a restore or a clock's jump.
     Fsck(fsck::FsckArgs),
+    /// Says whether somebody may pull, push to or administer a repository, and why.
+    Why(why::WhyArgs),
     /// Asks a running registry whether it is healthy.
     Health(health::HealthArgs),
 }
@@ -54,6 +57,7 @@ pub fn run() -> ExitCode {
         Command::Admin(command) => admin::run(command, explicit),
         Command::Doctor(args) => doctor::run(args),
         Command::Fsck(args) => fsck::run(&args, explicit),
+        Command::Why(args) => why::run(&args, explicit),
         Command::Health(args) => health::run(&args, explicit),
     };
     match outcome {

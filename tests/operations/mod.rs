@@ -11,3 +11,4 @@ mod rotation;
 mod shutdown;
 mod tls;
 mod traces;
+mod why;

@@ -6,11 +6,13 @@ mod database;
 mod http;
 mod image;
 mod proxy;
+mod psql;
 pub(crate) mod sample;
 mod server;
 
 pub(crate) use self::browser::Browser;
 pub(crate) use self::certificate::Certificate;
+pub(crate) use self::database::{logged, logged_of, query};
 pub(crate) use self::http::{Answer, Request, Wire};
 pub(crate) use self::image::{OCI_INDEX, OCI_MANIFEST, Repo, sha256};
 pub(crate) use self::proxy::{Habits, Proxy};

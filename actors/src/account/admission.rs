@@ -9,17 +9,17 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use slipway_auth::Secret;
 use slipway_auth::api_scope::ScopeSet;
-use slipway_auth::organization::{OrganizationDecision, decide_organization};
+use slipway_auth::organization::{OrganizationDecision, decide_organization, decide_team};
 use slipway_auth::permission::{
     self as auth, Decision, NamespaceOwner, Principal, PrincipalKind, TeamRole,
 };
 use slipway_model::account::{self, Identity};
 use slipway_model::audit::Origin;
-use slipway_model::{AccountId, NamespaceId, RepositoryId, namespace, oauth_token};
+use slipway_model::{AccountId, NamespaceId, RepositoryId, namespace, oauth_token, team};
 use slipway_oci::RepositoryName;
 
 use super::session::{OpenSession, SessionCookie};
-use super::{AccountError, Office, Work, access};
+use super::{AccountError, AccountSettings, Office, Work, access};
 
 /// Characters of an OAuth token that find its row; as many follow.
 pub(crate) const TOKEN_HALF: usize = 20;
@@ -40,6 +40,13 @@ pub enum Target {
     Registry,
     /// An organization or user, by name.
     Namespace(String),
+    /// A team of an organization, by both names.
+    Team {
+        /// The organization.
+        organization: String,
+        /// The team.
+        team: String,
+    },
     /// A repository.
     Repository(RepositoryName),
 }
@@ -142,6 +149,8 @@ pub struct Admission {
     pub namespace: Option<NamespaceAdmission>,
     /// What the caller may do with that namespace.
     pub organization: OrganizationDecision,
+    /// Whether the caller may see who is in the team it is about.
+    pub may_see_team: bool,
     /// The repository it is about, when it exists.
     pub repository: Option<RepositoryId>,
     /// What the caller may do with that repository.
@@ -177,11 +186,13 @@ async fn admit(
                 organization: decide_organization(&caller.principal, NamespaceOwner::Missing, None),
                 caller,
                 namespace: None,
+                may_see_team: false,
                 repository: None,
                 decision: None,
             });
         }
         Target::Namespace(name) => (name.as_str(), None),
+        Target::Team { organization, .. } => (organization.as_str(), None),
         Target::Repository(name) => (name.namespace(), Some(name)),
     };
     let found = namespace::find_access(&office.deps.db, name, caller.account()).await?;
@@ -196,6 +207,17 @@ async fn admit(
     let role = found.as_ref().and_then(|row| row.team_role.as_deref());
     let role = role.and_then(access::team_role);
     let organization = decide_organization(&caller.principal, owner, role);
+    let namespace = found.map(|row| NamespaceAdmission {
+        id: row.id,
+        is_organization: row.kind == "organization",
+    });
+    let is_in_team = match (target, &namespace, caller.account()) {
+        (Target::Team { team, .. }, Some(found), Some(account)) => {
+            team::is_member(&office.deps.db, found.id, team, account).await?
+        }
+        _ => false,
+    };
+    let may_see_team = decide_team(&caller.principal, &organization, is_in_team).is_ok();
     let (decision, repository) = match repository {
         Some(name) => {
             let account = caller.account();
@@ -205,11 +227,9 @@ async fn admit(
         None => (None, None),
     };
     Ok(Admission {
-        namespace: found.map(|row| NamespaceAdmission {
-            id: row.id,
-            is_organization: row.kind == "organization",
-        }),
+        namespace,
         organization,
+        may_see_team,
         repository,
         decision,
         caller,
@@ -242,7 +262,7 @@ async fn by_session(office: &Office, token: Secret) -> Result<Caller, AccountErr
         return Ok(Caller::anonymous());
     };
     Ok(Caller {
-        principal: principal_of(office, &identity, ScopeSet::DIRECT),
+        principal: principal_of(&office.settings, &identity, ScopeSet::DIRECT),
         identity: Some(identity),
         session: Some(session),
         session_token: Some(token),
@@ -278,7 +298,7 @@ pub(crate) async fn oauth_caller(
     };
     office.uses.note_oauth_token(row.id);
     Ok(Some(Caller {
-        principal: principal_of(office, &identity, ScopeSet::parse(&row.scope)),
+        principal: principal_of(&office.settings, &identity, ScopeSet::parse(&row.scope)),
         identity: Some(identity),
         oauth: Some(OauthUse {
             token_id: row.id,
@@ -291,8 +311,11 @@ pub(crate) async fn oauth_caller(
 }
 
 /// How the permission decision sees a user.
-pub(crate) fn principal_of(office: &Office, identity: &Identity, scopes: ScopeSet) -> Principal {
-    let settings = &office.settings;
+pub(crate) fn principal_of(
+    settings: &AccountSettings,
+    identity: &Identity,
+    scopes: ScopeSet,
+) -> Principal {
     let kind = PrincipalKind::User {
         id: auth::AccountId(identity.id.0),
         name: identity.name.clone(),

@@ -14,23 +14,31 @@ pub mod application;
 pub mod client_key;
 mod create;
 mod credential;
+pub mod default_permission;
 mod error;
 pub mod global_message;
 pub mod key_server;
 mod keys;
 mod login;
+pub mod membership;
 pub mod oauth;
 pub mod oauth_grant;
 pub mod organization;
+pub mod organization;
+pub mod ownership;
+pub mod repository_permission;
 pub mod robot;
 mod rotation;
 mod sealing;
 pub mod service_keys;
 pub mod session;
 pub mod signin;
+pub mod team;
+pub mod team_invite;
 mod token;
 pub mod usage_log;
 mod uses;
+pub mod why;
 mod work;
 
 use std::num::NonZeroUsize;
@@ -99,6 +107,9 @@ pub struct AccountSettings {
     pub verified_entries: usize,
     /// Whether mail can be sent, so that addresses must be proven.
     pub mailing: bool,
+    /// Whether users who are in no team of an organization are invited into one, not put there;
+    /// needs mail.
+    pub require_team_invite: bool,
     /// Life of a session that is not used.
     pub session_life: Duration,
     /// Whether users are restricted to namespaces that are not their own.

@@ -117,6 +117,11 @@ where
         self.lock().remove(key);
     }
 
+    /// Forgets every key that `is_meant` says yes to.
+    pub fn retire_all(&self, is_meant: impl Fn(&K) -> bool) {
+        self.lock().retain(|key, _| !is_meant(key));
+    }
+
     /// Says whether the actor of `key` lives.
     #[must_use]
     pub fn contains(&self, key: &K) -> bool {

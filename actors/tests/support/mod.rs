@@ -253,6 +253,7 @@ fn accounts() -> AccountSettings {
         },
         verified_entries: 100,
         mailing: false,
+        require_team_invite: true,
         session_life: Duration::from_secs(3600),
         restricted_users: false,
         unrestricted_users: Vec::new(),

@@ -60,9 +60,28 @@ pub fn decide_organization(
     }
 }
 
+/// Decides whether `principal` may see who is in a team: its members may, and administrators of
+/// the organization.
+///
+/// # Errors
+/// The reason why not.
+pub fn decide_team(
+    principal: &Principal,
+    organization: &OrganizationDecision,
+    is_in_team: bool,
+) -> Result<Reason, Reason> {
+    if let (Ok(_), true) = (organization.member, is_in_team) {
+        return Ok(Reason::TeamMember);
+    }
+    if principal.is_anonymous() {
+        return Err(Reason::LoginNeeded);
+    }
+    organization.admin
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{OrganizationDecision, decide_organization};
+    use super::{OrganizationDecision, decide_organization, decide_team};
     use crate::api_scope::ScopeSet;
     use crate::facts::{AccountId, NamespaceOwner, Principal, TeamRole};
 
@@ -101,6 +120,25 @@ mod tests {
             shape(decide_organization(&user, other, None)),
             (false, false, false)
         );
+    }
+
+    #[test]
+    fn a_team_shows_itself_to_its_members_and_to_administrators() {
+        let user = Principal::user(AccountId(1), "u");
+        let sees = |principal: &Principal, role, is_in_team| {
+            let organization = decide_organization(principal, ORG, role);
+            decide_team(principal, &organization, is_in_team).is_ok()
+        };
+
+        assert!(sees(&user, Some(TeamRole::Member), true));
+        assert!(sees(&user, Some(TeamRole::Admin), false));
+        assert!(!sees(&user, Some(TeamRole::Creator), false));
+        assert!(!sees(&Principal::anonymous(), None, false));
+        let capped = Principal {
+            scopes: ScopeSet::parse("repo:read"),
+            ..user
+        };
+        assert!(!sees(&capped, Some(TeamRole::Member), true));
     }
 
     #[test]

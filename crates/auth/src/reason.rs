@@ -19,6 +19,8 @@ pub enum Reason {
     OrganizationAdmin,
     /// Allowed: a team of the caller may create repositories in the organization.
     OrganizationCreator,
+    /// Allowed: the caller is in the team.
+    TeamMember,
     /// Allowed: any member of an organization with a proxy cache may pull.
     ProxyCacheMember,
     /// Allowed: superusers have full access here.
@@ -84,6 +86,7 @@ impl Reason {
             Self::OrganizationCreator => {
                 "a team of the caller may create repositories in the organization"
             }
+            Self::TeamMember => "the caller is in the team",
             Self::ProxyCacheMember => "members of an organization with a proxy cache may pull",
             Self::SuperuserFullAccess => "superusers have full access",
             Self::ReadOnlySuperuserReads => "a read-only superuser reads everything",

@@ -40,6 +40,10 @@ row_id! {
     ApplicationId
 }
 row_id! {
+    /// A row of `team`.
+    TeamId
+}
+row_id! {
     /// A row of `blob`: one generation of a digest.
     BlobId
 }

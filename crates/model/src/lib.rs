@@ -21,8 +21,10 @@ pub mod audit;
 pub mod batch;
 pub mod blob;
 pub mod catalog;
+pub mod default_permission;
 pub mod global_message;
 pub mod identity;
+pub mod invitation;
 pub mod manifest;
 pub mod namespace;
 pub mod node;
@@ -31,6 +33,7 @@ pub mod oauth_grant;
 pub mod oauth_token;
 pub mod organization;
 pub mod repository;
+pub mod repository_permission;
 pub mod robot;
 pub mod sealing_key;
 pub mod service_key;
@@ -38,13 +41,14 @@ pub mod session;
 pub mod superuser_notice;
 pub mod suspect;
 pub mod tag;
+pub mod team;
 pub mod upload;
 pub mod usage_log;
 
 pub use crate::database::{Database, DatabaseSettings, Params};
 pub use crate::error::ModelError;
 pub use crate::ids::{
-    AccountId, ApplicationId, BatchId, BlobId, NamespaceId, NodeId, RepositoryId, UploadId,
+    AccountId, ApplicationId, BatchId, BlobId, NamespaceId, NodeId, RepositoryId, TeamId, UploadId,
 };
 pub use crate::query::{Connection, Run, Transaction};
 pub use crate::statement::{ALL_STATEMENTS, Statement};

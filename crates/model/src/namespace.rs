@@ -19,7 +19,27 @@ record! {
     }
 }
 
+record! {
+    /// A user, an organization or a robot.
+    pub struct Entity {
+        /// Its row.
+        pub id: NamespaceId,
+        /// Its name.
+        pub name: String,
+        /// `user`, `organization` or `robot`.
+        pub kind: String,
+        /// Its address.
+        pub email: Option<String>,
+        /// False when disabled.
+        pub enabled: bool,
+        /// Whose robot it is.
+        pub owner_id: Option<NamespaceId>,
+    }
+}
+
 queries! {
+    /// Finds a user, an organization or a robot that is not deleted.
+    fn find_entity(name: &str) -> maybe Entity = FIND_ENTITY;
     /// Finds a namespace by name.
     fn find_access(name: &str, account: Option<AccountId>) -> maybe NamespaceAccess = FIND_NAMESPACE_ACCESS;
     /// Finds a user, an organization or a robot by name.

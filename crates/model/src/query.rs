@@ -130,6 +130,7 @@ from_first_column!(
     crate::ids::ApplicationId,
     crate::ids::NamespaceId,
     crate::ids::RepositoryId,
+    crate::ids::TeamId,
 );
 
 /// Declares a row: a structure whose members are read from the columns of the same names.

@@ -33,9 +33,17 @@ pub(super) const FEATURES: &[QuayKey] = &[
     not_built("FEATURE_AUTO_PRUNE"),
     refused("FEATURE_BILLING", BILLING),
     not_built("FEATURE_BITBUCKET_BUILD"),
-    not_built("FEATURE_BLACKLISTED_EMAILS"),
+    mapped(
+        "FEATURE_BLACKLISTED_EMAILS",
+        How::EmailDomains,
+        &["accounts.refused_email_domains"],
+    ),
     not_built("FEATURE_BUILD_SUPPORT"),
-    not_built("FEATURE_CHANGE_TAG_EXPIRATION"),
+    mapped(
+        "FEATURE_CHANGE_TAG_EXPIRATION",
+        How::Same,
+        &["registry.change_tag_expiration"],
+    ),
     refused("FEATURE_CLEAR_EXPIRED_RAC_ENTRIES", MIGRATION),
     mapped(
         "FEATURE_DIRECT_LOGIN",
@@ -61,7 +69,11 @@ pub(super) const FEATURES: &[QuayKey] = &[
     not_built("FEATURE_IMAGE_PULL_STATS"),
     not_built("FEATURE_IMMUTABLE_TAGS"),
     not_built("FEATURE_IMMUTABLE_TAGS_CAN_EXPIRE"),
-    not_built("FEATURE_INVITE_ONLY_USER_CREATION"),
+    mapped(
+        "FEATURE_INVITE_ONLY_USER_CREATION",
+        How::Same,
+        &["accounts.invite_only"],
+    ),
     not_built("FEATURE_LDAP_CACHING"),
     mapped(
         "FEATURE_LIBRARY_SUPPORT",
@@ -70,7 +82,7 @@ pub(super) const FEATURES: &[QuayKey] = &[
     ),
     refused("FEATURE_LISTEN_IP_VERSION", ADDRESSES),
     not_built("FEATURE_LOG_EXPORT"),
-    not_built("FEATURE_MAILING"),
+    mapped("FEATURE_MAILING", How::MailServer, &["mail.server"]),
     refused("FEATURE_MANIFEST_SIZE_BACKFILL", MIGRATION),
     refused("FEATURE_MANIFEST_SUBJECT_BACKFILL", MIGRATION),
     refused("FEATURE_NAMESPACE_GARBAGE_COLLECTION", ALWAYS_ON),
@@ -106,7 +118,11 @@ pub(super) const FEATURES: &[QuayKey] = &[
         How::Same,
         &["auth.require_encrypted_basic_auth"],
     ),
-    not_built("FEATURE_REQUIRE_TEAM_INVITE"),
+    mapped(
+        "FEATURE_REQUIRE_TEAM_INVITE",
+        How::Same,
+        &["accounts.require_team_invite"],
+    ),
     mapped(
         "FEATURE_RESTRICTED_USERS",
         How::Same,
@@ -131,7 +147,11 @@ pub(super) const FEATURES: &[QuayKey] = &[
         How::Same,
         &["auth.superusers_full_access"],
     ),
-    not_built("FEATURE_SUPERUSERS_ORG_CREATION_ONLY"),
+    mapped(
+        "FEATURE_SUPERUSERS_ORG_CREATION_ONLY",
+        How::Same,
+        &["accounts.superusers_org_creation_only"],
+    ),
     mapped(
         "FEATURE_SUPERUSER_CONFIGDUMP",
         How::Same,
@@ -154,9 +174,17 @@ pub(super) const FEATURES: &[QuayKey] = &[
         How::Same,
         &["auth.user_initialize"],
     ),
-    not_built("FEATURE_USER_LAST_ACCESSED"),
+    mapped(
+        "FEATURE_USER_LAST_ACCESSED",
+        How::Same,
+        &["accounts.user_last_accessed"],
+    ),
     not_built("FEATURE_USER_LOG_ACCESS"),
-    not_built("FEATURE_USER_METADATA"),
-    not_built("FEATURE_USER_RENAME"),
+    mapped(
+        "FEATURE_USER_METADATA",
+        How::Same,
+        &["accounts.user_metadata"],
+    ),
+    mapped("FEATURE_USER_RENAME", How::Same, &["accounts.user_rename"]),
     not_built("FEATURE_VERIFY_QUOTA"),
 ];

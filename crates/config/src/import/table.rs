@@ -62,6 +62,8 @@ pub(super) const RATE: &str =
 const PROXIES: &str = "name the networks of the proxies in `server.trusted_proxies`";
 pub(super) const ADDRESSES: &str =
     "the addresses in `server.listen` say which IP versions are served";
+const MAIL_QUEUE: &str = "mails are kept and tried again, a request never waits for one";
+const MAIL_LOGIN: &str = "the mail server is logged in to exactly when `mail.user` is set";
 const SETUP: &str = "the setup tool of Quay does not exist here";
 const COOKIE_SECURITY: &str = "cookies are secure exactly when `server.url` begins with https";
 const COOKIES: &str = "cookies have fixed names and attributes";
@@ -74,8 +76,12 @@ pub(super) const OTHERS: &[QuayKey] = &[
     not_built("ACTION_LOG_ARCHIVE_LOCATION"),
     not_built("ACTION_LOG_ARCHIVE_PATH"),
     not_built("ACTION_LOG_AUDIT_DELETE_FAILURES"),
-    not_built("ACTION_LOG_AUDIT_LOGINS"),
-    not_built("ACTION_LOG_AUDIT_LOGIN_FAILURES"),
+    mapped("ACTION_LOG_AUDIT_LOGINS", How::Same, &["audit.logins"]),
+    mapped(
+        "ACTION_LOG_AUDIT_LOGIN_FAILURES",
+        How::Same,
+        &["audit.login_failures"],
+    ),
     not_built("ACTION_LOG_AUDIT_PULL_FAILURES"),
     not_built("ACTION_LOG_AUDIT_PUSH_FAILURES"),
     not_built("ACTION_LOG_MAX_PAGE"),
@@ -114,7 +120,11 @@ pub(super) const OTHERS: &[QuayKey] = &[
     refused("BILLED_NAMESPACE_MAXIMUM_BUILD_COUNT", BILLING),
     refused("BILLING_TYPE", BILLING),
     not_built("BITBUCKET_TRIGGER_CONFIG"),
-    not_built("BLACKLISTED_EMAIL_DOMAINS"),
+    mapped(
+        "BLACKLISTED_EMAIL_DOMAINS",
+        How::EmailDomains,
+        &["accounts.refused_email_domains"],
+    ),
     refused("BLACKLIST_V2_SPEC", DOCKER_V1),
     refused("BLOBUPLOAD_CLEANUP_FREQUENCY", UPLOADS),
     refused("BLOBUPLOAD_DELETION_DATE_THRESHOLD", UPLOADS),
@@ -301,14 +311,14 @@ pub(super) const OTHERS: &[QuayKey] = &[
     not_built("LOGS_MODEL_CONFIG"),
     not_built("LOG_ARCHIVE_LOCATION"),
     not_built("LOG_ARCHIVE_PATH"),
-    not_built("MAIL_DEFAULT_SENDER"),
-    not_built("MAIL_FAIL_SILENTLY"),
-    not_built("MAIL_PASSWORD"),
-    not_built("MAIL_PORT"),
-    not_built("MAIL_SERVER"),
-    not_built("MAIL_USERNAME"),
-    not_built("MAIL_USE_AUTH"),
-    not_built("MAIL_USE_TLS"),
+    mapped("MAIL_DEFAULT_SENDER", How::Same, &["mail.sender"]),
+    refused("MAIL_FAIL_SILENTLY", MAIL_QUEUE),
+    mapped("MAIL_PASSWORD", How::Same, &["mail.password"]),
+    mapped("MAIL_PORT", How::Same, &["mail.port"]),
+    mapped("MAIL_SERVER", How::MailServer, &["mail.server"]),
+    mapped("MAIL_USERNAME", How::Same, &["mail.user"]),
+    refused("MAIL_USE_AUTH", MAIL_LOGIN),
+    mapped("MAIL_USE_TLS", How::MailTls, &["mail.tls"]),
     not_built("MANIFESTS_ENDPOINT_READ_TIMEOUT"),
     refused("MANIFEST_BACKFILL_WORKER_FREQUENCY", MIGRATION),
     refused("MANIFEST_SUBJECT_BACKFILL_WORKER_FREQUENCY", MIGRATION),
@@ -470,7 +480,11 @@ pub(super) const OTHERS: &[QuayKey] = &[
     not_built("SUCCESSIVE_TRIGGER_INTERNAL_ERROR_DISABLE_THRESHOLD"),
     not_built("SUPERUSER_GROUP"),
     mapped("SUPER_USERS", How::Superusers, &["auth.superusers"]),
-    not_built("TAG_EXPIRATION_OPTIONS"),
+    mapped(
+        "TAG_EXPIRATION_OPTIONS",
+        How::Same,
+        &["registry.tag_expiration_options"],
+    ),
     not_built("TEAM_RESYNC_STALE_TIME"),
     not_built("TEAM_SYNC_WORKER_FREQUENCY"),
     refused("TESTING", FRAMEWORK),
@@ -495,7 +509,11 @@ pub(super) const OTHERS: &[QuayKey] = &[
     not_built("USERFILES_LOCATION"),
     not_built("USERFILES_PATH"),
     refused("USER_EVENTS_REDIS", REDIS),
-    not_built("USER_RECOVERY_TOKEN_LIFETIME"),
+    mapped(
+        "USER_RECOVERY_TOKEN_LIFETIME",
+        How::Same,
+        &["accounts.recovery_life"],
+    ),
     refused("USE_CDN", FRAMEWORK),
     refused("V1_ONLY_DOMAIN", DOCKER_V1),
     refused("V1_PUSH_WHITELIST", DOCKER_V1),

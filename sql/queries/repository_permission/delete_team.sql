@@ -1,0 +1,2 @@
+-- Takes a team's role on a repository. $1 repository, $2 team. A row when there was one.
+DELETE FROM repository_permission WHERE repository_id = $1::bigint AND team_id = $2::bigint RETURNING role
