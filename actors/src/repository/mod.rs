@@ -19,6 +19,7 @@ mod push;
 mod tag;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use slipway_model::repository::StoredRepository;
@@ -38,6 +39,9 @@ pub use self::push::{DeleteManifest, ManifestPushed, PushManifest};
 pub use self::tag::{DeleteTag, ListTags};
 use crate::deps::Deps;
 use crate::kernel::{Directory, Fifo, HasFifo};
+
+/// How long a row is believed; well within the time for which changes of epochs are known.
+const ROW_LIFE: Duration = Duration::from_secs(86_400);
 
 /// The repositories of this node.
 pub type Repositories = Directory<RepositoryName, RepositoryActor>;
@@ -61,6 +65,9 @@ pub struct RepositoryActor {
 #[derive(Debug, Clone)]
 struct OpenRow {
     namespace_id: slipway_model::NamespaceId,
+    /// The namespace's epoch: a later one may mean another name, and another repository here.
+    namespace_epoch: i64,
+    read_at: Instant,
     repository: StoredRepository,
 }
 
@@ -105,10 +112,23 @@ impl RepositoryActor {
         true
     }
 
-    /// The repository's id from memory, unless its namespace was disabled.
+    /// The repository's id from memory, unless its namespace was disabled, renamed or deleted
+    /// since: then another one may have this name.
     fn known_id(&self) -> Option<RepositoryId> {
         let row = self.row.as_ref()?;
-        (!self.deps.epochs.borrow().is_disabled(row.namespace_id)).then_some(row.repository.id)
+        let epochs = self.deps.epochs.borrow();
+        let holds = epochs.holds(row.namespace_id, row.namespace_epoch);
+        (holds && row.read_at.elapsed() < ROW_LIFE).then_some(row.repository.id)
+    }
+
+    /// Keeps the repository's row; what was known of another repository of this name is forgotten.
+    fn keep_row(&mut self, row: OpenRow) {
+        let before = self.row.as_ref().map(|row| row.repository.id);
+        if before.is_some_and(|id| id != row.repository.id) {
+            self.version = self.version.wrapping_add(1);
+            self.cache.forget_all();
+        }
+        self.row = Some(row);
     }
 
     /// What a read that asks the database takes along.
@@ -123,8 +143,10 @@ impl RepositoryActor {
 
     /// Keeps the row a reader found.
     fn learn(&mut self, reader: &Reader, row: Option<OpenRow>) {
-        if row.is_some() && reader.version == self.version {
-            self.row = row;
+        if let Some(row) = row
+            && reader.version == self.version
+        {
+            self.keep_row(row);
         }
     }
 }
