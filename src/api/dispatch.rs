@@ -44,10 +44,7 @@ async fn answer(
     client: ClientInfo,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    if client
-        .address
-        .is_some_and(|address| !state.rate.allows(address))
-    {
+    if client.address.is_some_and(|address| !state.admits(address)) {
         return Err(ApiError::too_many());
     }
     let path = request.path().strip_prefix(PREFIX).unwrap_or_default();

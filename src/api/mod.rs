@@ -16,10 +16,15 @@ pub mod guard;
 pub mod operation;
 pub mod organization;
 pub mod page_token;
+pub mod recovery;
 pub mod router;
 pub mod schema;
 pub mod signin;
+pub mod star;
+pub mod superuser_user;
 pub mod user;
+pub mod user_notification;
+pub mod user_view;
 
 pub use self::dispatch::dispatch;
 use self::operation::Operation;
@@ -28,8 +33,12 @@ use self::operation::Operation;
 pub fn list_operations() -> impl Iterator<Item = &'static Operation> {
     [
         organization::OPERATIONS,
+        recovery::OPERATIONS,
         signin::OPERATIONS,
+        star::OPERATIONS,
+        superuser_user::OPERATIONS,
         user::OPERATIONS,
+        user_notification::OPERATIONS,
     ]
     .into_iter()
     .flatten()

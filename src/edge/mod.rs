@@ -4,7 +4,6 @@ pub mod body;
 pub mod caller;
 pub mod client;
 pub mod head;
-pub mod rate;
 pub mod state;
 
 pub use self::caller::Caller;

@@ -17,7 +17,7 @@ use slipway_oci::OciCode;
 use super::error::OciError;
 use super::{Exchange, V2Result, path};
 use crate::edge::body::read_whole;
-use crate::edge::caller;
+use crate::edge::{ClientInfo, caller};
 
 const FORM_BYTES: usize = 64 << 10;
 
@@ -64,6 +64,7 @@ pub async fn issue(exchange: &Exchange, payload: Option<Payload>) -> V2Result {
             credentials,
             service,
             scopes,
+            address: ClientInfo::of(&exchange.request, state).address,
         })
         .await?;
     Ok(HttpResponse::Ok()

@@ -1,14 +1,18 @@
 //! Servers, an HTTP client that sends exactly what it is told, and the common flows of a push.
 
 mod browser;
+mod database;
 mod http;
 mod image;
 mod server;
+mod smtp;
 
 pub(crate) use self::browser::Browser;
+pub(crate) use self::database::{logged, logged_of, query};
 pub(crate) use self::http::{Answer, Request, Wire};
 pub(crate) use self::image::{OCI_INDEX, OCI_MANIFEST, Repo, sha256};
 pub(crate) use self::server::{ACCOUNT, PASSWORD, Server, basic, shared, signal, slipway};
+pub(crate) use self::smtp::{Letter, MailCatcher};
 
 use std::time::{Duration, Instant};
 

@@ -3,6 +3,7 @@
 //! A wrong password delays the next try: after n in a row by half of 2^n - 1 seconds. An unknown
 //! name takes as long as a wrong password.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,14 +16,16 @@ use super::{AccountActor, AccountError, Office};
 /// Longest delay after wrong passwords, seconds.
 const MAX_DELAY_S: f64 = 600.0;
 
-/// Checks a user's password.
+/// Checks a user's password, given by somebody at `address`.
 pub(super) async fn check(
     office: &Office,
     username: &str,
     password: &Secret,
+    address: Option<IpAddr>,
 ) -> Result<Login, AccountError> {
     let db = &office.deps.db;
     let Some(login) = account::find_login(db, username).await? else {
+        office.floods.admit(address, username)?;
         office.hasher.verify_absent(password).await?;
         return Err(AccountError::WrongPassword);
     };
@@ -31,9 +34,16 @@ pub(super) async fn check(
     }
     let decrypted = office.decrypt_password(login.id, password);
     let password = decrypted.as_ref().unwrap_or(password);
+    let id = slipway_auth::permission::AccountId(login.id.0);
+    let is_known = login.password_phc.as_ref().is_some_and(|phc| {
+        let verified = &office.verified;
+        verified.is_verified(id, password, phc, Instant::now())
+    });
+    if !is_known {
+        office.floods.admit(address, &login.name)?;
+    }
     let is_right = match &login.password_phc {
         Some(phc) => {
-            let id = slipway_auth::permission::AccountId(login.id.0);
             office
                 .verified
                 .verify(&office.hasher, id, password, phc, Instant::now())
@@ -79,6 +89,8 @@ pub struct CheckLogin {
     pub username: String,
     /// The password.
     pub password: Secret,
+    /// Where the request comes from.
+    pub address: Option<IpAddr>,
 }
 
 impl Handler<CheckLogin> for AccountActor {
@@ -87,7 +99,7 @@ impl Handler<CheckLogin> for AccountActor {
     fn handle(&mut self, msg: CheckLogin, _: &mut Context<Self>) -> Self::Result {
         let office = Arc::clone(&self.office);
         Box::pin(async move {
-            let login = check(&office, &msg.username, &msg.password).await?;
+            let login = check(&office, &msg.username, &msg.password, msg.address).await?;
             Ok(login.superuser || office.settings.superusers.contains(&login.name))
         })
     }

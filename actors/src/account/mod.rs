@@ -9,16 +9,26 @@
 
 mod access;
 pub mod admission;
+pub mod change_user;
 pub mod client_key;
 mod create;
+pub mod delete_user;
 mod error;
+mod flood;
+mod invite;
 mod keys;
 mod login;
+pub mod managed_user;
 pub mod organization;
+pub mod recovery;
 mod sealing;
 pub mod session;
 pub mod signin;
+pub mod star;
 mod token;
+pub mod user;
+pub mod user_notification;
+mod user_settings;
 mod work;
 
 use std::num::NonZeroUsize;
@@ -33,16 +43,20 @@ use slipway_auth::password::{HashingCost, PasswordHasher};
 use slipway_auth::permission::Registry;
 use slipway_auth::seal::{KeyRing, MacKey};
 use slipway_auth::verified_cache::VerifiedCache;
+use slipway_model::Run;
 use tokio::sync::watch;
 
 pub use self::create::{CreateUser, CreatedUser, NewAccount, SetUserEnabled, create_account};
 pub use self::error::AccountError;
+use self::flood::Floods;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
 pub use self::login::CheckLogin;
 pub use self::sealing::{open_key_file, write_key_file};
 pub use self::token::{IssueToken, IssuedToken, TokenCredentials};
+pub use self::user_settings::UserSettings;
 pub use self::work::{Perform, Work};
 use crate::deps::Deps;
+use crate::mail::{Letter, MailSettings, Outbox};
 
 /// The service whose keys sign registry tokens, and their issuer.
 pub const TOKEN_SERVICE: &str = "quay";
@@ -76,8 +90,10 @@ pub struct AccountSettings {
     pub hashing: HashingCost,
     /// Checked passwords kept in memory.
     pub verified_entries: usize,
-    /// Whether mail can be sent, so that addresses must be proven.
-    pub mailing: bool,
+    /// How mail is sent; `None` when it is not, and then addresses count as proven.
+    pub mail: Option<MailSettings>,
+    /// What concerns users.
+    pub users: UserSettings,
     /// Life of a session that is not used.
     pub session_life: Duration,
     /// Whether users are restricted to namespaces that are not their own.
@@ -113,6 +129,8 @@ pub struct Office {
     pub(crate) hasher: PasswordHasher,
     pub(crate) verified: VerifiedCache,
     pub(crate) keys: KeyRing,
+    pub(crate) floods: Floods,
+    pub(crate) outbox: Option<Outbox>,
     csrf_key: MacKey,
 }
 
@@ -120,6 +138,26 @@ impl Office {
     /// The time machine window of new namespaces.
     pub(crate) fn tag_expiration_s(&self) -> i64 {
         i64::try_from(self.deps.settings.tag_expiration.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// Writes a letter where `run` stands, if mail can be sent; [`Office::wake_mail`] sends it.
+    pub(crate) async fn post(
+        &self,
+        run: &impl Run,
+        recipient: &str,
+        letter: &Letter<'_>,
+    ) -> Result<(), AccountError> {
+        match &self.outbox {
+            Some(outbox) => outbox.post(run, &self.keys, recipient, letter).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Has letters sent that were committed.
+    pub(crate) fn wake_mail(&self) {
+        if let Some(outbox) = &self.outbox {
+            outbox.wake();
+        }
     }
 }
 
@@ -146,6 +184,8 @@ impl AccountActor {
         let (published, receiver) = watch::channel(Arc::new(verifier));
         let office = Arc::new(Office {
             deps,
+            floods: Floods::new(&settings.users),
+            outbox: settings.mail.clone().map(Outbox::new),
             settings,
             hasher,
             verified,
@@ -159,6 +199,11 @@ impl AccountActor {
             is_key_published: false,
         };
         Ok((actor, receiver))
+    }
+
+    /// What its work needs.
+    pub(crate) fn office(&self) -> Arc<Office> {
+        Arc::clone(&self.office)
     }
 }
 

@@ -3,6 +3,7 @@
 //! What a caller may not do is left out of the token, silently; a token request writes nothing. Push
 //! is granted on a name that may be created, and the row appears at the first upload.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -46,6 +47,8 @@ pub struct IssueToken {
     pub service: String,
     /// For what.
     pub scopes: Vec<Scope>,
+    /// Where the request comes from.
+    pub address: Option<IpAddr>,
 }
 
 /// A token.
@@ -72,7 +75,7 @@ async fn issue(
     msg: IssueToken,
 ) -> Result<IssuedToken, AccountError> {
     let settings = &office.settings;
-    let login = authenticate(office, &msg.credentials).await?;
+    let login = authenticate(office, &msg.credentials, msg.address).await?;
     if login.is_none() && !settings.registry.anonymous_access {
         return Err(AccountError::NoAnonymous);
     }
@@ -128,13 +131,16 @@ async fn issue(
 async fn authenticate(
     office: &Office,
     credentials: &TokenCredentials,
+    address: Option<IpAddr>,
 ) -> Result<Option<Login>, AccountError> {
     let (username, password) = match credentials {
         TokenCredentials::Anonymous => return Ok(None),
         TokenCredentials::Basic { username, password } => (username, password),
     };
     match BasicKind::of(username) {
-        BasicKind::User(name) => login::check(office, &name, password).await.map(Some),
+        BasicKind::User(name) => login::check(office, &name, password, address)
+            .await
+            .map(Some),
         BasicKind::Robot { .. } => Err(AccountError::WrongCredential(
             "Could not find robot with specified username",
         )),

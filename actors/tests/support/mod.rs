@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix::System;
 use bytes::Bytes;
-use slipway_actors::account::AccountSettings;
+use slipway_actors::account::{AccountSettings, UserSettings};
 use slipway_actors::deps::Settings;
 use slipway_actors::repository::{
     BlobBytes, EnsureRepository, OpenBlob, PullManifest, PulledManifest, PushManifest,
@@ -186,7 +186,8 @@ fn accounts() -> AccountSettings {
             concurrent: 2,
         },
         verified_entries: 100,
-        mailing: false,
+        mail: None,
+        users: UserSettings::default(),
         session_life: Duration::from_secs(3600),
         restricted_users: false,
         unrestricted_users: Vec::new(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::sections::{
-    Accounts, Api, Audit, Auth, Data, Database, Debug as DebugSection, Limits, Log, Metrics,
+    Accounts, Api, Audit, Auth, Data, Database, Debug as DebugSection, Limits, Log, Mail, Metrics,
     Registry, Server, Storage, Tls,
 };
 use crate::size::ByteSize;
@@ -34,6 +34,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// The REST API.
     pub api: Api,
+    /// Sending mail.
+    pub mail: Mail,
     /// Bounds of queues, caches and requests.
     pub limits: Limits,
     /// The audit log.
@@ -79,6 +81,12 @@ impl Config {
         self.storage
             .reserve
             .unwrap_or(ByteSize::from_bytes(derived_bytes))
+    }
+
+    /// Whether mail can be sent, so that addresses must be proven.
+    #[must_use]
+    pub const fn has_mail(&self) -> bool {
+        !self.mail.server.is_empty()
     }
 
     /// Whether the process runs a PostgreSQL of its own, because no `database.url` is set.

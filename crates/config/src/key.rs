@@ -118,6 +118,7 @@ pub const SECTIONS: &[Section] = &[
     sections::Auth::SECTION,
     sections::Accounts::SECTION,
     sections::Api::SECTION,
+    sections::Mail::SECTION,
     sections::Limits::SECTION,
     sections::Audit::SECTION,
     sections::Log::SECTION,

@@ -44,7 +44,7 @@ impl Config {
 
 /// All rules that `config` breaks.
 pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
-    let rules: [fn(&Config, &mut Vec<Broken>); 8] = [
+    let rules: [fn(&Config, &mut Vec<Broken>); 9] = [
         check_listen,
         check_server_text,
         check_tls,
@@ -53,6 +53,7 @@ pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
         check_names,
         check_registry,
         check_auth,
+        check_mail,
     ];
     let mut broken = Vec::new();
     for rule in rules {
@@ -334,5 +335,27 @@ fn check_auth(config: &Config, faults: &mut Vec<Broken>) {
     if lanes.saturating_mul(1024) != auth.argon2_memory.bytes() {
         let problem = format!("`{}` is not a multiple of 1 KiB", auth.argon2_memory);
         faults.push(broken(&["auth.argon2_memory"], problem, "whole KiB"));
+    }
+}
+
+fn check_mail(config: &Config, faults: &mut Vec<Broken>) {
+    let mail = &config.mail;
+    if !config.has_mail() {
+        return;
+    }
+    if config.server.url.is_none() {
+        let keys = ["mail.server", "server.url"];
+        let problem = "mails hold links, and these need a public URL";
+        faults.push(broken(&keys, problem, "`server.url` along with it"));
+    }
+    if !mail.sender.contains('@') {
+        let problem = format!("`{}` is not an address", mail.sender);
+        let allowed = "an address, such as `Registry <registry@example.com>`";
+        faults.push(broken(&["mail.sender", "mail.server"], problem, allowed));
+    }
+    if mail.user.is_empty() != mail.password.is_none() {
+        let problem = "a name without a password, or a password without a name";
+        let keys = ["mail.user", "mail.password"];
+        faults.push(broken(&keys, problem, "both or neither"));
     }
 }

@@ -21,7 +21,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [(&str, &str); 7] = migrations![
+const MIGRATIONS: [(&str, &str); 8] = migrations![
     "0001_accounts",
     "0002_repositories",
     "0003_blobs",
@@ -29,6 +29,7 @@ const MIGRATIONS: [(&str, &str); 7] = migrations![
     "0005_manifests",
     "0006_unlink_blob",
     "0008_identities",
+    "0009_users",
 ];
 
 const CREATE_TABLE: &str = include_str!("../../../sql/migrations/table.sql");

@@ -33,6 +33,12 @@ pub(crate) enum How {
     TlsVersions,
     /// One of Python's log levels.
     LogLevel,
+    /// The domains whose addresses are refused, if that is switched on.
+    EmailDomains,
+    /// The mail server, if mail is switched on.
+    MailServer,
+    /// Whether mail is encrypted.
+    MailTls,
 }
 
 type Pairs = Vec<(&'static str, Value)>;
@@ -58,6 +64,9 @@ impl How {
             Self::Superusers => convert_superusers(document),
             Self::TlsVersions => convert_tls_versions(value)?,
             Self::LogLevel => convert_log_level(value)?,
+            Self::EmailDomains => convert_email_domains(document),
+            Self::MailServer => convert_mail_server(document),
+            Self::MailTls => convert_mail_tls(value)?,
         };
         Ok(targets
             .iter()
@@ -214,4 +223,27 @@ fn convert_log_level(value: &Value) -> Result<Value, String> {
         _ => return Err(format!("`{value}` is not a log level")),
     };
     Ok(Value::from(level))
+}
+
+fn convert_email_domains(document: &Map<String, Value>) -> Value {
+    let listed = document.get("BLACKLISTED_EMAIL_DOMAINS").cloned();
+    let is_used = is_on(document, "FEATURE_BLACKLISTED_EMAILS", false);
+    listed
+        .filter(|_| is_used)
+        .unwrap_or_else(|| Value::Array(Vec::new()))
+}
+
+fn convert_mail_server(document: &Map<String, Value>) -> Value {
+    let server = document.get("MAIL_SERVER").cloned();
+    let is_used = is_on(document, "FEATURE_MAILING", true);
+    server
+        .filter(|_| is_used)
+        .unwrap_or_else(|| Value::from(""))
+}
+
+fn convert_mail_tls(value: &Value) -> Result<Value, String> {
+    let is_encrypted = value
+        .as_bool()
+        .ok_or_else(|| format!("`{value}` is not true or false"))?;
+    Ok(Value::from(if is_encrypted { "starttls" } else { "none" }))
 }

@@ -12,6 +12,21 @@ section! {
     Accounts in "accounts" {
         /// Whether people can make accounts for themselves.
         user_creation: bool = true, quay ["FEATURE_USER_CREATION"], flags [public, reload];
+        /// Whether only people with the code of a team's invitation can make an account.
+        invite_only: bool = false, quay ["FEATURE_INVITE_ONLY_USER_CREATION"], flags [public];
+        /// Domains whose addresses, and those of their subdomains, no new account may have.
+        refused_email_domains: Vec<String> = Vec::new(),
+            quay ["BLACKLISTED_EMAIL_DOMAINS", "FEATURE_BLACKLISTED_EMAILS"];
+        /// Whether users may change their names.
+        user_rename: bool = false, quay ["FEATURE_USER_RENAME"], flags [public];
+        /// Whether users are asked for their names, company and location.
+        user_metadata: bool = false, quay ["FEATURE_USER_METADATA"], flags [public];
+        /// Whether it is noted when a user was last here.
+        user_last_accessed: bool = true, quay ["FEATURE_USER_LAST_ACCESSED"], flags [public];
+        /// How long the link in a mail for a forgotten password works.
+        recovery_life: Duration = Duration::from_secs(1800),
+            range [Duration::from_secs(60), Duration::from_secs(7 * 86_400)],
+            quay ["USER_RECOVERY_TOKEN_LIFETIME"];
         /// Whether people can sign in with a user name and a password of this registry.
         direct_login: bool = true, quay ["FEATURE_DIRECT_LOGIN"], flags [public, reload];
         /// How long a browser session lives after it was last used.

@@ -33,6 +33,14 @@ section! {
         /// A network is one IPv4 address or an IPv6 /64.
         requests_per_second_per_ip: u32 = 0, range [0, 1_000_000],
             flags [reload];
+        /// Passwords a minute that are looked at for one client network; 0 sets no limit.
+        ///
+        /// One that was right within the last minute does not count. Beyond it: 429.
+        signins_per_minute_per_ip: u32 = 300, range [0, 1_000_000];
+        /// Passwords a minute that are looked at for one user name; 0 sets no limit.
+        signins_per_minute_per_account: u32 = 60, range [0, 1_000_000];
+        /// Mails waiting to be sent; beyond it what needs one is refused.
+        mail_queue: u32 = 10_000, range [1, 10_000_000];
         /// Largest head of a request.
         max_header_bytes: ByteSize = ByteSize::from_kib(64),
             range [ByteSize::from_kib(1), ByteSize::from_kib(112)];

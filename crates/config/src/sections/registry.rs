@@ -65,6 +65,11 @@ section! {
         temp_tag_life: Duration = Duration::from_secs(3600), quay ["PUSH_TEMP_TAG_EXPIRATION_SEC"];
         /// How long deleted and overwritten tags can be brought back, unless a namespace says else.
         tag_expiration: Duration = Duration::from_secs(14 * 86_400), quay ["DEFAULT_TAG_EXPIRATION"];
+        /// The values of that time that a namespace may choose from.
+        tag_expiration_options: Vec<Duration> = [0, 1, 7, 14, 28].map(|days| Duration::from_secs(days * 86_400)).to_vec(),
+            quay ["TAG_EXPIRATION_OPTIONS"];
+        /// Whether a namespace may choose at all.
+        change_tag_expiration: bool = true, quay ["FEATURE_CHANGE_TAG_EXPIRATION"], flags [public];
         /// How long an unfinished upload is kept after its last byte.
         upload_expiry: Duration = Duration::from_secs(86_400),
             range [Duration::from_secs(1), Duration::from_secs(365 * 86_400)];
