@@ -1,4 +1,4 @@
-# Slipway's commands. `make run` and `make test` need nothing but this clone and a Debian machine.
+# Slipway's commands. `make run` and `make test` need nothing but this clone and a Debian machine with Rust and Go.
 .DEFAULT_GOAL := help
 .PHONY: help run test nightly bench image lint
 

@@ -12,6 +12,10 @@ use slipway_actors::catalog::CheckHealth;
 use crate::edge::AppState;
 
 fn answer(services: &[(&str, bool)]) -> HttpResponse {
+    answer_with(services, None)
+}
+
+fn answer_with(services: &[(&str, bool)], held: Option<Value>) -> HttpResponse {
     let is_healthy = services.iter().all(|(_, is_up)| *is_up);
     let status = if is_healthy {
         StatusCode::OK
@@ -22,9 +26,13 @@ fn answer(services: &[(&str, bool)]) -> HttpResponse {
         .iter()
         .map(|(name, is_up)| ((*name).to_owned(), json!(is_up)))
         .collect();
+    let mut data = json!({ "services": services });
+    if let (Some(held), Some(data)) = (held, data.as_object_mut()) {
+        data.insert("held".to_owned(), held);
+    }
     HttpResponse::build(status)
         .insert_header(("cache-control", "no-cache"))
-        .json(json!({ "data": { "services": services }, "status_code": status.as_u16() }))
+        .json(json!({ "data": data, "status_code": status.as_u16() }))
 }
 
 /// `GET /health` and `/health/instance`: may this process get requests?
@@ -37,14 +45,21 @@ pub async fn instance(state: Data<AppState>) -> HttpResponse {
         .await;
     let (database, disk) = seen.map_or((false, true), |seen| (seen.database, seen.disk_space));
     let is_serving = !state.is_draining();
-    answer(&[
+    let services = [
         ("auth", database),
         ("database", database),
         ("disk_space", disk),
         ("registry_gunicorn", is_serving),
         ("service_key", database),
         ("web_gunicorn", is_serving),
-    ])
+    ];
+    // Reads and pushes go on, so this is no reason to take the process out of service.
+    let holds = state.actors.holds();
+    let held: Map<String, Value> = holds
+        .into_iter()
+        .map(|hold| (hold.what.to_owned(), json!(hold.reason)))
+        .collect();
+    answer_with(&services, (!held.is_empty()).then(|| json!(held)))
 }
 
 /// `GET /health/endtoend`: does everything behind this process answer?

@@ -13,4 +13,5 @@ pub mod metrics;
 pub mod observe;
 pub mod routes;
 pub mod server;
+pub mod telemetry;
 pub mod v2;

@@ -62,6 +62,10 @@ async fn render(request: &HttpRequest, state: &AppState) -> Result<String, OciEr
     page.count_actors(&seen);
     page.count_queues(&seen);
     page.count_tokens(state);
+    page.count_spans(state);
+    page.count_waiting(&seen, state);
+    page.count_process().await;
+    page.count_holds(state);
     Ok(page.0)
 }
 
@@ -99,6 +103,15 @@ impl Page {
             seen.repository_count,
         );
         self.gauge("slipway_upload_actors", "Live uploads.", seen.upload_count);
+        let (account, network) = seen.largest_owners;
+        let name = "slipway_uploads_of_one_account";
+        self.gauge(name, "The most uploads that one account has open.", account);
+        let name = "slipway_uploads_of_one_network";
+        self.gauge(
+            name,
+            "The most uploads that one client network has open.",
+            network,
+        );
         self.gauge(
             "slipway_cached_bytes",
             "Memory of caches.",
@@ -146,6 +159,73 @@ impl Page {
         );
     }
 
+    fn count_waiting(&mut self, seen: &Observed, state: &AppState) {
+        let waiting = &seen.waiting;
+        for (kind, value) in [
+            ("accounts", waiting.accounts),
+            ("catalog", waiting.catalog),
+            ("node", waiting.node),
+            ("repository", waiting.repositories),
+            ("upload", waiting.uploads),
+        ] {
+            let name = "slipway_mailbox_waiting";
+            let help = "Messages asked and not answered yet, by kind of actor.";
+            let labels = format!("{{actor=\"{kind}\"}}");
+            let value = u64::try_from(value).unwrap_or(u64::MAX);
+            self.line("gauge", [name, help], &labels, value);
+        }
+        let name = "slipway_verifications_waiting";
+        let help = "Blobs hashed again after a power cut, or waiting for it.";
+        self.gauge(name, help, seen.verifications);
+        let name = "slipway_verified_passwords";
+        self.gauge(name, "Passwords in memory.", seen.verified_passwords);
+        let name = "slipway_rate_networks";
+        self.gauge(name, "Client networks remembered.", state.rate.len());
+    }
+
+    /// What the system says about this process, under the names that are usual for it.
+    async fn count_process(&mut self) {
+        // Listing open files takes as long as there are many.
+        let Ok((files, status)) = actix_web::web::block(|| {
+            let files = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+            (files, std::fs::read_to_string("/proc/self/status"))
+        })
+        .await
+        else {
+            return;
+        };
+        let name = "process_open_fds";
+        self.gauge(name, "Open files and connections.", files);
+        let status = status.unwrap_or_default();
+        let name = "process_resident_memory_bytes";
+        self.gauge(name, "Memory in use.", read_resident(&status));
+    }
+
+    fn count_spans(&mut self, state: &AppState) {
+        let Some(spans) = &state.spans else {
+            return;
+        };
+        let name = "slipway_traces_waiting";
+        self.gauge(name, "Spans that wait for the collector.", spans.waiting());
+        let name = "slipway_traces_exported_total";
+        self.counter(name, "Spans the collector took.", spans.exported());
+        let name = "slipway_traces_lost_total";
+        self.counter(name, "Spans dropped or not taken.", spans.lost());
+    }
+
+    fn count_holds(&mut self, state: &AppState) {
+        let holds = state.actors.holds();
+        for what in ["database", "clock"] {
+            let labels = format!("{{doubted=\"{what}\"}}");
+            let value = u64::from(holds.iter().any(|hold| hold.what == what));
+            let name = [
+                "slipway_deletions_held",
+                "Whether nothing is deleted, and why.",
+            ];
+            self.line("gauge", name, &labels, value);
+        }
+    }
+
     fn count_tokens(&mut self, state: &AppState) {
         let tokens = &state.tokens;
         self.gauge(
@@ -163,5 +243,24 @@ impl Page {
             "Tokens checked.",
             tokens.misses(),
         );
+    }
+}
+
+/// `VmRSS` of a process's status, which is in KiB; 0 when it is not there.
+fn read_resident(status: &str) -> usize {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|rest| rest.split_whitespace().next());
+    let kib: usize = number.and_then(|text| text.parse().ok()).unwrap_or(0);
+    kib.saturating_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resident_memory_is_read_in_bytes() {
+        assert_eq!(read_resident("VmPeak:\t 9 kB\nVmRSS:\t 12 kB\n"), 12 << 10);
+        assert_eq!(read_resident(""), 0);
     }
 }

@@ -31,7 +31,7 @@ pub fn record_pull(
         digest: *digest,
         tag: tag.cloned(),
         performer: caller.account,
-        address: caller.client.address,
+        address: exchange.facts.client.address,
     };
     match exchange.state.actors.record_pull(pull) {
         Err(DispatchError::Full) if exchange.state.config.audit.strict => {

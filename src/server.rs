@@ -10,9 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::App;
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use slipway_actors::account::{AccountSettings, UserSettings};
+use slipway_actors::boot::Company;
 use slipway_actors::deps::{CrashHook, Settings};
 use slipway_actors::mail::{MailEncryption, MailSettings};
 use slipway_actors::storage::{EngineKind, Store, StoreSettings, SyncMode};
@@ -27,8 +29,9 @@ use slipway_config::sections::{
 use slipway_postgres::{EmbeddedServer, EmbeddedSettings};
 use slipway_transport::{ServerHandle, TlsSettings, TransportSettings};
 
-use crate::edge::AppState;
+use crate::edge::{AppState, facts};
 use crate::routes;
+use crate::telemetry::SpanCounts;
 
 /// How long a freshly started external database may take to answer.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
@@ -45,11 +48,11 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts everything that `config` says.
+    /// Starts everything that `config` says; `spans` counts traces, when they go anywhere.
     ///
     /// # Errors
     /// The first thing that cannot be started, with what was tried.
-    pub async fn start(config: Config) -> anyhow::Result<Self> {
+    pub async fn start(config: Config, spans: Option<Arc<SpanCounts>>) -> anyhow::Result<Self> {
         let config = Arc::new(config);
         let listeners = config
             .server
@@ -62,7 +65,7 @@ impl Running {
             addresses.push(listener.local_addr().context("a listener has no address")?);
         }
         let embedded = start_embedded(&config).await?;
-        match assemble(&config, listeners, &addresses, embedded.as_ref()).await {
+        match assemble(&config, listeners, &addresses, embedded.as_ref(), spans).await {
             Ok(edge) => Ok(Self {
                 addresses,
                 state: edge.state,
@@ -115,6 +118,7 @@ async fn assemble(
     listeners: Vec<TcpListener>,
     addresses: &[SocketAddr],
     embedded: Option<&EmbeddedServer>,
+    spans: Option<Arc<SpanCounts>>,
 ) -> anyhow::Result<Edge> {
     let (db, others_are_dead) = open_database(config, embedded).await?;
     let server_name = server_name(config, addresses);
@@ -126,19 +130,23 @@ async fn assemble(
         accounts: account_settings(config, server_name.clone()),
         mailboxes: mailboxes(config),
         arbiters: workers,
-        others_are_dead,
-        must_be_alone: config.storage.engine == StorageEngine::Memory
-            || !config.storage.shared_mount,
+        company: company(config, others_are_dead),
         crash_hook: crash_hook(config),
     };
     let actors = Actors::start(boot)
         .await
         .context("the actors cannot be started")?;
-    let state = Data::new(AppState::new(actors, Arc::clone(config), server_name));
+    let state = Data::new(AppState::new(
+        actors,
+        Arc::clone(config),
+        server_name,
+        spans,
+    ));
     let app_state = state.clone();
     let factory = move || {
         App::new()
             .app_data(app_state.clone())
+            .wrap(from_fn(facts::follow))
             .configure(routes::mount)
     };
     match slipway_transport::serve(listeners, transport_settings(config, workers), factory) {
@@ -152,6 +160,26 @@ async fn assemble(
             Err(error.into())
         }
     }
+}
+
+fn company(config: &Config, others_are_dead: bool) -> Company {
+    let storage = &config.storage;
+    Company {
+        others_are_dead,
+        must_be_alone: storage.engine == StorageEngine::Memory || !storage.shared_mount,
+        boot_id: boot_id(config),
+        leaves_bytes: storage.engine == StorageEngine::Fs && storage.sync == SyncKey::Os,
+    }
+}
+
+/// The kernel's boot; without one every end counts as a power cut, which costs only time.
+fn boot_id(config: &Config) -> Option<String> {
+    let read = || {
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(text.trim().to_owned())
+    };
+    let found = config.debug.boot_id.clone().or_else(read);
+    found.filter(|text| !text.is_empty())
 }
 
 async fn start_embedded(config: &Config) -> anyhow::Result<Option<EmbeddedServer>> {
@@ -213,7 +241,9 @@ fn server_name(config: &Config, addresses: &[SocketAddr]) -> String {
     match &config.server.url {
         Some(url) => {
             let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-            rest.trim_end_matches('/').to_owned()
+            rest.split_once('/')
+                .map_or(rest, |(host, _)| host)
+                .to_owned()
         }
         None => addresses
             .first()
@@ -278,6 +308,8 @@ fn actor_settings(config: &Config) -> Settings {
         max_layer_bytes: registry.max_layer_bytes.bytes(),
         lease: registry.lease_life,
         temporary: registry.temp_tag_life,
+        checkpoint_bytes: config.storage.checkpoint_bytes.bytes(),
+        checkpoint_interval: config.storage.checkpoint_interval,
         upload_expiry: registry.upload_expiry,
         tag_expiration: registry.tag_expiration,
         sparse_manifests: registry.sparse_manifests,
@@ -289,6 +321,9 @@ fn actor_settings(config: &Config) -> Settings {
         write_queue: count(limits.repository_mailbox),
         referrers_page_bytes: registry.referrers_page_bytes.len_usize(),
         max_uploads: count(limits.max_uploads),
+        max_uploads_per_owner: count(limits.max_uploads_per_owner),
+        max_repositories: i64::from(registry.max_repositories_per_namespace),
+        namespaces_by_push: registry.create_namespace_on_push || registry.open_test_registry,
         ledger_queue: count(limits.ledger_queue),
         ledger_interval: config.audit.flush_interval,
         outage_grace: config.database.outage_grace,

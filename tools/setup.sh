@@ -69,9 +69,11 @@ install_postgres() {
 
 install_build_tools() {
   local packages
-  mapfile -t packages < <(missing_packages cc:gcc ld:binutils make:make pkg-config:pkg-config git:git)
+  mapfile -t packages < <(missing_packages cc:gcc ld:binutils make:make pkg-config:pkg-config git:git curl:curl)
   # A compiler without the C library's headers cannot build the crypto crate.
   [ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
+  # Without them neither cargo nor go can fetch anything.
+  [ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
   apt_install "${packages[@]}"
   command -v cargo >/dev/null || [ -x "$HOME/.cargo/bin/cargo" ] || apt_install rustup || true
   PATH=$PATH:$HOME/.cargo/bin command -v cargo >/dev/null ||
@@ -105,7 +107,7 @@ install_test_tools() {
   local packages
   mapfile -t packages < <(missing_packages \
     skopeo:skopeo podman:podman buildah:buildah runc:runc pgbouncer:pgbouncer openssl:openssl \
-    curl:curl jq:jq python3:python3 setpriv:util-linux flock:util-linux debootstrap:debootstrap \
+    jq:jq python3:python3 setpriv:util-linux flock:util-linux debootstrap:debootstrap \
     psql:postgresql-client fuse-overlayfs:fuse-overlayfs newuidmap:uidmap)
   apt_install "${packages[@]}"
   if ! compgen -G '/usr/lib/*/libnss_wrapper.so*' >/dev/null; then apt_install libnss-wrapper; fi
@@ -118,7 +120,10 @@ install_test_tools() {
 
 install_nightly_tools() {
   local packages
-  mapfile -t packages < <(missing_packages dockerd:docker.io docker:docker.io)
+  mapfile -t packages < <(missing_packages dockerd:docker.io)
+  apt_install "${packages[@]}"
+  # Debian 12 has the client in the same package, later ones have it apart.
+  mapfile -t packages < <(missing_packages docker:docker-cli)
   apt_install "${packages[@]}"
   go_install cosign "github.com/sigstore/cosign/v2/cmd/cosign@$cosign_version"
   go_install helm "helm.sh/helm/v3/cmd/helm@$helm_version"

@@ -54,6 +54,19 @@ refuse() {
   if "$@"; then echo "this was expected to be refused: $*"; return 1; fi
 }
 
+# refuse_login COMMAND...: `refuse` for a log-in with a wrong password. An account is made to wait after
+# each of those, longer every time, and some clients try several times: the right one is awaited here.
+refuse_login() {
+  refuse "$@" || return 1
+  local _
+  for _ in $(seq 100); do
+    [ "$(curl -sk -o /dev/null -w '%{http_code}' -u "$ACCOUNT:$PASSWORD" "$URL/v2/auth?service=$HOST")" = 429 ] || return 0
+    sleep 0.2
+  done
+  echo "the account still has to wait after its wrong passwords"
+  return 1
+}
+
 # same WHAT WANTED GOT: succeeds when both are equal and not empty.
 same() {
   [ -n "$2" ] && [ "$2" = "$3" ] && return 0

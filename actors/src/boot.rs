@@ -17,7 +17,8 @@ use slipway_storage::Store;
 use tokio::sync::watch;
 
 use crate::account::{
-    AccountActor, AccountError, AccountSettings, Perform, RefreshKeys, Work, open_key_file,
+    AccountActor, AccountError, AccountSettings, CountVerified, Perform, RefreshKeys, Work,
+    open_key_file,
 };
 use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
 use crate::catalog::CatalogActor;
@@ -25,13 +26,16 @@ use crate::deps::{CrashHook, Deps, Epochs, OpenBatch, Settings, Standing};
 use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
 use crate::ledger::{FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, RecordPull};
 use crate::mail;
-use crate::node::{self, NodeActor, StopNode};
+pub use crate::node::Company;
+pub use crate::node::Hold;
+use crate::node::{Durability, Guard, NodeActor, StopNode, Verifications};
 use crate::repository::{
     Budget, EnsureRepository, ObserveRepository, Repositories, RepositoryActor,
     RepositoryActorState, RepositoryError,
 };
 use crate::upload::{
-    ObserveUpload, SaveUpload, UploadActor, UploadError, UploadSeed, UploadState, Uploads,
+    ObserveUpload, OpenUploads, SaveUpload, UploadActor, UploadError, UploadOwner, UploadSeed,
+    UploadState, Uploads,
 };
 
 /// Sizes of mailboxes.
@@ -61,10 +65,8 @@ pub struct BootConfig {
     pub mailboxes: Mailboxes,
     /// Threads for actors.
     pub arbiters: usize,
-    /// Whether no other node can be alive, because this one holds the data folder's lock.
-    pub others_are_dead: bool,
-    /// Whether another live node is a reason not to start: they would not share the bytes.
-    pub must_be_alone: bool,
+    /// How this node and others of the database get along.
+    pub company: Company,
     /// For tests.
     pub crash_hook: Option<CrashHook>,
 }
@@ -80,6 +82,7 @@ struct Inner {
     repositories: Repositories,
     mailbox_capacity: usize,
     uploads: Arc<Uploads>,
+    open_uploads: Arc<OpenUploads>,
     blob_index: Mailbox<BlobIndexActor>,
     ledger: Mailbox<LedgerActor>,
     accounts: Mailbox<AccountActor>,
@@ -87,6 +90,22 @@ struct Inner {
     node: Mailbox<NodeActor>,
     verifier: watch::Receiver<Arc<TokenVerifier>>,
     pages: PageSealer,
+}
+
+impl Inner {
+    fn count_waiting(&self) -> Waiting {
+        let (repositories, uploads) = (self.repositories.list(), self.uploads.list());
+        Waiting {
+            repositories: repositories
+                .iter()
+                .map(|(_, mailbox)| mailbox.waiting())
+                .sum(),
+            uploads: uploads.iter().map(|(_, mailbox)| mailbox.waiting()).sum(),
+            accounts: self.accounts.waiting(),
+            catalog: self.catalog.waiting(),
+            node: self.node.waiting(),
+        }
+    }
 }
 
 const SINGLETON_MAILBOX: usize = 1024;
@@ -131,26 +150,25 @@ struct DepsSeed {
     db: Database,
     store: Store,
     settings: Settings,
+    company: Company,
     crash_hook: Option<CrashHook>,
 }
 
-type Prepared = (
-    Arc<Deps>,
-    watch::Sender<Arc<OpenBatch>>,
-    watch::Sender<Arc<Epochs>>,
-);
+/// What the node actor owns from the start on.
+pub(crate) struct NodeSeed {
+    pub(crate) batches: watch::Sender<Arc<OpenBatch>>,
+    pub(crate) epochs: watch::Sender<Arc<Epochs>>,
+    pub(crate) durability: Durability,
+    pub(crate) guard: Guard,
+}
 
 impl DepsSeed {
     /// Migrates the database, announces the node and opens its first batch.
-    async fn prepare(
-        self,
-        others_are_dead: bool,
-        must_be_alone: bool,
-    ) -> Result<Prepared, AccountError> {
+    async fn prepare(self) -> Result<(Arc<Deps>, NodeSeed), AccountError> {
         self.db.migrate().await?;
-        node::check_company(&self.db, must_be_alone && !others_are_dead).await?;
         let id = NodeId::new_v4();
-        let first = node::announce(&self.db, id, others_are_dead).await?;
+        let guard = Guard::begin(&self.db, &self.store).await?;
+        let (first, durability) = self.company.join(&self.db, id).await?;
         let (batch_sender, batches) = watch::channel(Arc::new(first));
         let (epoch_sender, epochs) = watch::channel(Arc::new(Epochs::default()));
         let deps = Arc::new(Deps {
@@ -162,9 +180,17 @@ impl DepsSeed {
             node: id,
             batches,
             epochs,
+            verifications: Verifications::default(),
+            holds: guard.holds(),
             crash_hook: self.crash_hook,
         });
-        Ok((deps, batch_sender, epoch_sender))
+        let seed = NodeSeed {
+            batches: batch_sender,
+            epochs: epoch_sender,
+            durability,
+            guard,
+        };
+        Ok((deps, seed))
     }
 }
 
@@ -178,11 +204,10 @@ impl Actors {
             db: config.db,
             store: config.store,
             settings: config.settings,
+            company: config.company,
             crash_hook: config.crash_hook,
         };
-        let (deps, batch_sender, epoch_sender) = seed
-            .prepare(config.others_are_dead, config.must_be_alone)
-            .await?;
+        let (deps, node_seed) = seed.prepare().await?;
         let arbiters = start_arbiters(config.arbiters);
         let place = |index: usize| -> Result<&ArbiterHandle, AccountError> {
             let index = index.checked_rem(arbiters.len()).unwrap_or_default();
@@ -210,8 +235,8 @@ impl Actors {
         let (account_actor, verifier, pages) = opened;
         start_mail(place(1)?, &account_actor)?;
         let accounts = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| account_actor);
-        let node_actor = NodeActor::new(given(), batch_sender, epoch_sender);
-        let node = Mailbox::start(place(0)?, 64, move |_| node_actor);
+        let node_deps = given();
+        let node = Mailbox::start(place(0)?, 64, move |_| NodeActor::new(node_deps, node_seed));
         let actors = Self {
             inner: Arc::new(Inner {
                 repositories: Repositories::new(
@@ -222,6 +247,7 @@ impl Actors {
                 mailbox_capacity: mailboxes.repository,
                 // An upload that is not saved yet must not be retired to make room.
                 uploads: Arc::new(Uploads::new(arbiters.clone(), usize::MAX, mailboxes.upload)),
+                open_uploads: Arc::new(OpenUploads::new(deps.settings.max_uploads_per_owner)),
                 blob_index,
                 ledger,
                 accounts,
@@ -271,7 +297,11 @@ impl Actors {
         name: &RepositoryName,
         ensure: EnsureRepository,
         algorithm: Algorithm,
+        owner: UploadOwner,
     ) -> Result<UploadId, RepositoryError> {
+        let Some(slot) = self.inner.open_uploads.take(owner) else {
+            return Err(RepositoryError::Dispatch(DispatchError::Full));
+        };
         let repository = self.ask_repository(name, ensure).await?;
         let uploads = &self.inner.uploads;
         if uploads.len() >= self.inner.deps.settings.max_uploads {
@@ -279,7 +309,9 @@ impl Actors {
         }
         let id = UploadId::new_v4();
         let seed = self.seed(id, repository, Some(algorithm));
-        uploads.get(&(repository, id), move || UploadActor::new(seed))?;
+        uploads.get(&(repository, id), move || {
+            UploadActor::new(seed, Some(slot))
+        })?;
         Ok(id)
     }
 
@@ -315,7 +347,7 @@ impl Actors {
         }
         let seed = self.seed(id, repository, None);
         uploads
-            .ask(&key, move || UploadActor::new(seed), msg, deadline)
+            .ask(&key, move || UploadActor::new(seed, None), msg, deadline)
             .await
     }
 
@@ -414,6 +446,12 @@ impl Actors {
         self.inner.deps.standing.confirmed_ago()
     }
 
+    /// Why nothing is deleted at present; empty when nothing holds it.
+    #[must_use]
+    pub fn holds(&self) -> Vec<Hold> {
+        self.inner.deps.holds.list()
+    }
+
     /// Looks at what the actors hold; at most `limit` repositories and uploads.
     ///
     /// # Errors
@@ -438,14 +476,20 @@ impl Actors {
             blob_index.map_err(|error| RepositoryError::Internal(error.to_string()))?;
         let ledger = inner.ledger.ask(ObserveLedger, deadline).await?;
         let (busy, idle) = inner.deps.db.pool_status();
+        let verified = inner.accounts.ask(CountVerified, deadline).await;
+        let verified = verified.map_err(|error| RepositoryError::Internal(error.to_string()))?;
         Ok(Observed {
             repository_count: inner.repositories.len(),
             upload_count: inner.uploads.len(),
+            largest_owners: inner.open_uploads.largest(),
+            verifications: inner.deps.verifications.waiting(),
             repository_mailbox: inner.mailbox_capacity,
             repositories,
             uploads,
             blob_index,
             ledger,
+            waiting: inner.count_waiting(),
+            verified_passwords: verified,
             cached_bytes: inner.deps.cache_budget.used(),
             database_busy: busy,
             database_idle: idle,
@@ -476,7 +520,23 @@ impl Actors {
         for error in goodbyes.into_iter().filter_map(Result::err) {
             tracing::warn!(%error, "an actor did not say goodbye");
         }
+        self.inner.deps.db.close();
     }
+}
+
+/// Messages that were asked and not answered yet, of all actors of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    /// Of repositories, those behind their queues of writes among them.
+    pub repositories: usize,
+    /// Of uploads.
+    pub uploads: usize,
+    /// Of the accounts, logins that wait for their turn at hashing among them.
+    pub accounts: usize,
+    /// Of the catalog.
+    pub catalog: usize,
+    /// Of the node.
+    pub node: usize,
 }
 
 /// What the actors hold.
@@ -486,12 +546,20 @@ pub struct Observed {
     pub repository_count: usize,
     /// Live upload actors.
     pub upload_count: usize,
+    /// The most uploads that one account and one client network have open.
+    pub largest_owners: (usize, usize),
+    /// Suspect generations that are hashed or wait for it.
+    pub verifications: usize,
     /// Room in a repository's mailbox.
     pub repository_mailbox: usize,
     /// Some repositories, each with the messages that wait.
     pub repositories: Vec<(RepositoryActorState, usize)>,
     /// Some uploads.
     pub uploads: Vec<(UploadId, UploadState)>,
+    /// Messages that were asked and not answered yet.
+    pub waiting: Waiting,
+    /// Passwords known to be right.
+    pub verified_passwords: usize,
     /// The blob index.
     pub blob_index: BlobIndexState,
     /// The ledger.

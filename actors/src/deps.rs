@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use slipway_model::{BatchId, Database, NamespaceId, NodeId};
+use slipway_model::account::ChangedEpoch;
+use slipway_model::{AccountId, BatchId, Database, NamespaceId, NodeId};
 use slipway_storage::Store;
 use tokio::sync::watch;
 
@@ -28,6 +29,9 @@ pub const CRASH_POINTS: &[&str] = &[
     "manifest.put.after",
 ];
 
+/// More of them, met only with `storage.sync = "os"`.
+pub const OS_CRASH_POINTS: &[&str] = &["mark.sync.before", "mark.sync.after"];
+
 /// Settings of the actors, taken from the configuration at start.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -41,6 +45,10 @@ pub struct Settings {
     pub lease: Duration,
     /// Life of the temporary tag of a push by digest.
     pub temporary: Duration,
+    /// Bytes after which a body that still flows is saved.
+    pub checkpoint_bytes: u64,
+    /// Time after which it is saved.
+    pub checkpoint_interval: Duration,
     /// Life of a saved upload without progress.
     pub upload_expiry: Duration,
     /// Time machine window of new namespaces.
@@ -63,6 +71,12 @@ pub struct Settings {
     pub referrers_page_bytes: usize,
     /// Uploads open at once.
     pub max_uploads: usize,
+    /// Uploads open at once of one account, and of one client network; 0 sets no limit.
+    pub max_uploads_per_owner: usize,
+    /// Repositories of one namespace; 0 sets no limit.
+    pub max_repositories: i64,
+    /// Whether a push may make a namespace.
+    pub namespaces_by_push: bool,
     /// Rows waiting for the usage log.
     pub ledger_queue: usize,
     /// How often they are written.
@@ -89,6 +103,10 @@ pub struct Deps {
     pub batches: watch::Receiver<Arc<OpenBatch>>,
     /// Which principals changed of late.
     pub epochs: watch::Receiver<Arc<Epochs>>,
+    /// Checks of blobs that may be damaged.
+    pub verifications: crate::node::Verifications,
+    /// Why nothing is deleted at present.
+    pub holds: crate::node::Holds,
     /// For tests.
     pub crash_hook: Option<CrashHook>,
 }
@@ -115,24 +133,39 @@ pub struct OpenBatch {
     pub id: BatchId,
 }
 
-/// Principals whose permissions changed within the life of a token.
+/// Principals whose permissions changed within the life of a token, and namespaces that began in it.
 #[derive(Debug, Default)]
-pub struct Epochs(HashMap<NamespaceId, (i64, bool)>);
+pub struct Epochs {
+    changed: HashMap<NamespaceId, (i64, bool)>,
+    new: HashMap<String, Option<AccountId>>,
+}
 
 impl Epochs {
-    pub(crate) fn new(changed: impl IntoIterator<Item = (NamespaceId, i64, bool)>) -> Self {
-        Self(
-            changed
-                .into_iter()
-                .map(|(id, epoch, enabled)| (id, (epoch, enabled)))
-                .collect(),
-        )
+    pub(crate) fn new(rows: Vec<ChangedEpoch>) -> Self {
+        let mut epochs = Self::default();
+        for row in rows {
+            if let Some(name) = row.new_name {
+                epochs.new.insert(name, row.created_by);
+            }
+            if row.epoch > 1 || !row.enabled {
+                epochs.changed.insert(row.id, (row.epoch, row.enabled));
+            }
+        }
+        epochs
+    }
+
+    /// Says whether a credential that was given when there was no such namespace still holds: the
+    /// name is still free, or the credential's own account took it.
+    #[must_use]
+    pub fn holds_for_new(&self, namespace: &str, account: Option<AccountId>) -> bool {
+        let maker = self.new.get(namespace);
+        maker.is_none_or(|maker| maker.is_some() && *maker == account)
     }
 
     /// Says whether a credential of `epoch` still holds for `id`.
     #[must_use]
     pub fn holds(&self, id: NamespaceId, epoch: i64) -> bool {
-        self.0
+        self.changed
             .get(&id)
             .is_none_or(|(present, enabled)| *enabled && *present <= epoch)
     }
@@ -185,6 +218,15 @@ impl Standing {
     /// Notes that the database could not be reached: nobody else can be told anything either.
     pub(crate) fn cut_off(&self) {
         self.is_cut_off.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.is_cut_off.load(Ordering::Relaxed)
+    }
+
+    /// Makes every cache forget what it holds: the database may be another one.
+    pub(crate) fn forget(&self) {
+        self.shared_spans.fetch_add(1, Ordering::Relaxed);
     }
 
     fn trusted_for(&self) -> Duration {

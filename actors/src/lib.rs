@@ -8,7 +8,7 @@
 //! | [`account::AccountActor`] | one | signing key, passwords seen lately | 1024 | none | 3 |
 //! | [`catalog::CatalogActor`] | one | nothing | 1024 | none | 3 |
 //! | [`ledger::LedgerActor`] | one | usage-log rows that wait | `limits.ledger_queue` | none | 4 |
-//! | [`node::NodeActor`] | one | heartbeat, batches of segments, changed principals | 64 | none | 4 |
+//! | [`node::NodeActor`] | one | heartbeat, batches of segments, changed principals, doubts of database and clock | 64 | none | 4 |
 //!
 //! Beside them runs [`mail`]'s worker, which sends the letters that wait in the database.
 //!

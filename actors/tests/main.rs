@@ -8,6 +8,9 @@
     reason = "the switches for tests do not cover what tests share"
 )]
 
+mod checkpoints;
+mod durability;
+mod guard;
 mod kernel;
 mod reads;
 mod recovery;

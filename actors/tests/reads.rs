@@ -132,7 +132,7 @@ fn with_a_second_node_every_tag_read_is_checked() {
     site.run(async |node| {
         node.push_image(PATH, &["v1"], &[noise(1, 1000)]).await;
         let other = NodeId::new_v4();
-        slipway_model::node::start_node(&node.db, other)
+        slipway_model::node::start_node(&node.db, &slipway_model::node::NewNode::durable(other))
             .await
             .unwrap();
         let misses = node.misses(PATH).await;
@@ -166,7 +166,7 @@ fn what_changed_while_two_nodes_ran_is_seen_after_one_left() {
         let first = node.push_image(PATH, &["v1"], &[noise(1, 1000)]).await;
         assert_eq!(node.pull(PATH, "v1").await.unwrap().digest, first);
         let other = NodeId::new_v4();
-        slipway_model::node::start_node(&node.db, other)
+        slipway_model::node::start_node(&node.db, &slipway_model::node::NewNode::durable(other))
             .await
             .unwrap();
         let misses = node.misses(PATH).await;

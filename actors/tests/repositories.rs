@@ -204,6 +204,7 @@ fn a_namespace_is_made_only_when_that_is_allowed() {
             let msg = EnsureRepository {
                 origin: Origin::default(),
                 creates_namespace,
+                namespaces: None,
             };
             node.actors.ask_repository(&name(PATH), msg).await
         };

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use slipway_actors::UploadId;
 use slipway_actors::kernel::DispatchError;
 use slipway_actors::repository::{EnsureRepository, RepositoryError};
-use slipway_actors::upload::{AppendChunk, Body, CancelUpload, GetProgress, UploadError};
+use slipway_actors::upload::{
+    AppendChunk, Body, CancelUpload, GetProgress, UploadError, UploadOwner,
+};
 use slipway_oci::{Algorithm, ContentRange, Digest};
 use slipway_storage::{BodyBroken, Chunk};
 
@@ -333,10 +335,16 @@ fn more_uploads_than_may_be_open_are_refused() {
             let ensure = EnsureRepository {
                 origin: slipway_actors::Origin::default(),
                 creates_namespace: true,
+                namespaces: None,
             };
             let refused = node
                 .actors
-                .start_upload(&name(PATH), ensure, Algorithm::Sha256)
+                .start_upload(
+                    &name(PATH),
+                    ensure,
+                    Algorithm::Sha256,
+                    UploadOwner::default(),
+                )
                 .await;
             assert!(
                 matches!(refused, Err(RepositoryError::Dispatch(DispatchError::Full))),

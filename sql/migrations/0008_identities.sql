@@ -11,6 +11,8 @@ ALTER TABLE namespace
     ADD COLUMN invoice_email         boolean NOT NULL DEFAULT false,
     ADD COLUMN invoice_email_address text,
     ADD COLUMN contact_email         text,
+    -- Who made an organization.
+    ADD COLUMN created_by            bigint,
     -- Set when it was deleted: its name is free, its content waits for the collector.
     ADD COLUMN deleted_at            timestamptz;
 
@@ -305,10 +307,11 @@ CREATE FUNCTION grant_on_creation(of_repository bigint, of_creator bigint) RETUR
 $$;
 
 -- Makes a repository if it is not there, with its grants and its log row. No row when the
--- namespace is missing or gone.
+-- namespace is missing, gone, or not among those given (NULL: any); a row without an id when it holds as many as it may (0: any number).
 CREATE FUNCTION create_repository(
     of_namespace text, of_name text, of_visibility text, of_description text,
-    by_account bigint, from_ip text, by_request text
+    by_account bigint, from_ip text, by_request text, most_repositories bigint,
+    among_namespaces bigint[]
 ) RETURNS TABLE (id bigint, created boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -317,7 +320,16 @@ DECLARE
 BEGIN
     SELECT n.id INTO owner_id FROM namespace n
      WHERE n.name = of_namespace AND n.kind <> 'robot' FOR KEY SHARE;
-    IF owner_id IS NULL THEN
+    IF owner_id IS NULL OR owner_id <> ALL (among_namespaces) THEN
+        RETURN;
+    END IF;
+    IF most_repositories > 0
+       AND NOT EXISTS (SELECT 1 FROM repository r
+                        WHERE r.namespace_id = owner_id AND r.name = of_name)
+       AND (SELECT count(*) FROM repository r
+             WHERE r.namespace_id = owner_id AND r.state <> 'MARKED_FOR_DELETION') >= most_repositories
+    THEN
+        RETURN QUERY SELECT NULL::bigint, false;
         RETURN;
     END IF;
     INSERT INTO repository (namespace_id, name, visibility, description, created_by)

@@ -3,19 +3,19 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
 use serde_json::Value;
 use slipway_actors::account::admission::{Admit, Presented, Target};
 use slipway_auth::challenge::{Credentials, parse_authorization};
-use uuid::Uuid;
 
 use super::call::Call;
 use super::error::ApiError;
 use super::operation::{Guard, Method, Operation};
 use super::schema::ParamKind;
 use super::{cookie, csrf, guard, router};
+use crate::edge::AppState;
 use crate::edge::body::{BodyError, read_whole};
-use crate::edge::{AppState, ClientInfo};
+use crate::edge::facts::{RequestFacts, Route};
 use crate::v2::path::decode;
 
 const PREFIX: &str = "/api/v1";
@@ -26,12 +26,12 @@ pub async fn dispatch(
     state: Data<AppState>,
     payload: Payload,
 ) -> HttpResponse {
-    let client = ClientInfo::of(&request, &state);
-    let base = client.base_url(&state);
+    let facts = RequestFacts::of(&request, &state);
+    let base = facts.client.base_url(&state);
     let mut response = if request.method() == actix_web::http::Method::OPTIONS {
         HttpResponse::Ok().finish()
     } else {
-        let answer = answer(&request, &state, client, payload).await;
+        let answer = answer(&request, &state, &facts, payload).await;
         answer.unwrap_or_else(|error| error.located(&base).error_response())
     };
     add_cors(&request, &state, response.headers_mut());
@@ -41,24 +41,26 @@ pub async fn dispatch(
 async fn answer(
     request: &HttpRequest,
     state: &Data<AppState>,
-    client: ClientInfo,
+    facts: &RequestFacts,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    if client.address.is_some_and(|address| !state.admits(address)) {
+    let address = facts.client.address;
+    if address.is_some_and(|address| !state.admits(address)) {
         return Err(ApiError::too_many());
     }
     let path = request.path().strip_prefix(PREFIX).unwrap_or_default();
-    let (operation, values) = match router::find(Method::of(request.method()), path) {
+    let (operation, values) = match state.router.find(Method::of(request.method()), path) {
         router::Found::Operation(operation, values) => (operation, values),
         router::Found::NeedsSlash => return Ok(redirect(request)),
         router::Found::WrongMethod => return Err(ApiError::wrong_method()),
         router::Found::Nothing => return Err(ApiError::not_found()),
     };
+    request.extensions_mut().insert(Route(operation.path));
     if operation.feature.is_some_and(|is_on| !is_on(&state.config)) {
         return Err(ApiError::not_found());
     }
     refuse_browser_reads(request, state, operation)?;
-    let mut call = admit(request, state, client, operation, values).await?;
+    let mut call = admit(request, state, facts, operation, values).await?;
     if guards_before_body(operation.guard) {
         guard::check(&call)?;
         guard::check_fresh(&call)?;
@@ -91,7 +93,7 @@ fn guards_before_body(guard: Guard) -> bool {
 async fn admit(
     request: &HttpRequest,
     state: &Data<AppState>,
-    client: ClientInfo,
+    facts: &RequestFacts,
     operation: &'static Operation,
     path: Vec<(&'static str, String)>,
 ) -> Result<Call, ApiError> {
@@ -109,8 +111,8 @@ async fn admit(
     Ok(Call {
         state: state.clone(),
         operation,
-        client,
-        request_id: Uuid::new_v4().simple().to_string(),
+        client: facts.client.clone(),
+        request_id: facts.id.clone(),
         user_agent: header_text(request, "user-agent").map(str::to_owned),
         path,
         query,

@@ -65,7 +65,7 @@ pub async fn confirm_page(request: HttpRequest, state: Data<AppState>) -> HttpRe
         None => Err(AccountError::NotFound),
     };
     match outcome {
-        Ok(()) => redirect("/"),
+        Ok(()) => redirect(&state, "/"),
         Err(error) => refuse(error),
     }
 }
@@ -96,7 +96,7 @@ fn signed_in(
     session: &NewSession,
     name: &str,
 ) -> HttpResponse {
-    let mut response = redirect(&format!("/user/{name}?tab=settings&action=password"));
+    let mut response = redirect(state, &format!("/user/{name}?tab=settings&action=password"));
     let client = ClientInfo::of(request, state);
     cookie::set(&mut response, state, &client, session.cookie.expose());
     response
@@ -125,7 +125,8 @@ fn guarded(mut builder: HttpResponseBuilder) -> HttpResponseBuilder {
     builder
 }
 
-fn redirect(target: &str) -> HttpResponse {
+fn redirect(state: &AppState, target: &str) -> HttpResponse {
+    let target = state.link(target);
     guarded(HttpResponse::Found())
         .insert_header((header::LOCATION, target))
         .finish()

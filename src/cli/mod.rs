@@ -2,6 +2,9 @@
 
 mod admin;
 mod config;
+mod database;
+mod doctor;
+mod fsck;
 mod health;
 mod logging;
 mod serve;
@@ -32,6 +35,10 @@ enum Command {
     /// Administers accounts.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Looks at a running registry from outside, through its proxies.
+    Doctor(doctor::DoctorArgs),
+    /// Says what is doubted after a power cut, a restore or a clock's jump.
+    Fsck(fsck::FsckArgs),
     /// Asks a running registry whether it is healthy.
     Health(health::HealthArgs),
 }
@@ -45,6 +52,8 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(explicit),
         Command::Config(command) => config::run(&command, explicit),
         Command::Admin(command) => admin::run(command, explicit),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Fsck(args) => fsck::run(&args, explicit),
         Command::Health(args) => health::run(&args, explicit),
     };
     match outcome {

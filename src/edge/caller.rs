@@ -5,7 +5,6 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use actix_web::HttpRequest;
 use actix_web::http::header;
 use slipway_actors::{AccountId, NamespaceId, Origin};
 use slipway_auth::challenge::{Challenge, ChallengeError, Credentials, parse_authorization};
@@ -13,8 +12,8 @@ use slipway_auth::claims::Claims;
 use slipway_auth::scope::{ActionSet, Scope};
 use slipway_oci::{OciCode, RepositoryName};
 
-use super::client::ClientInfo;
 use super::state::AppState;
+use crate::v2::Exchange;
 use crate::v2::error::OciError;
 
 /// Who asks.
@@ -22,8 +21,6 @@ use crate::v2::error::OciError;
 pub struct Caller {
     /// The account; `None` for nobody logged in.
     pub account: Option<AccountId>,
-    /// Where from.
-    pub client: ClientInfo,
     claims: Option<std::sync::Arc<Claims>>,
     is_open: bool,
 }
@@ -33,30 +30,29 @@ impl Caller {
     ///
     /// # Errors
     /// 401 for a token that does not hold.
-    pub fn of(request: &HttpRequest, state: &AppState) -> Result<Option<Self>, OciError> {
+    pub fn of(exchange: &Exchange) -> Result<Option<Self>, OciError> {
+        let (request, state) = (&exchange.request, &*exchange.state);
         let text = match request.headers().get(header::AUTHORIZATION) {
             Some(value) => Some(
                 value
                     .to_str()
-                    .map_err(|_| bad_token(request, state, "Invalid bearer token format"))?,
+                    .map_err(|_| bad_token(exchange, "Invalid bearer token format"))?,
             ),
             None => None,
         };
-        let client = ClientInfo::of(request, state);
         let credentials = parse_authorization(text)
-            .map_err(|_| bad_token(request, state, "Invalid bearer token format"))?;
+            .map_err(|_| bad_token(exchange, "Invalid bearer token format"))?;
         let token = match credentials {
             Credentials::Anonymous if state.config.registry.open_test_registry => {
                 return Ok(Some(Self {
                     account: None,
-                    client,
                     claims: None,
                     is_open: true,
                 }));
             }
             Credentials::Anonymous => return Ok(None),
             Credentials::Basic { .. } => {
-                return Err(bad_token(request, state, "Invalid bearer token format"));
+                return Err(bad_token(exchange, "Invalid bearer token format"));
             }
             Credentials::Bearer(token) => token,
         };
@@ -69,7 +65,7 @@ impl Caller {
         let claims = state
             .tokens
             .verify(&verifier, token.expose(), now_s)
-            .map_err(|error| bad_token(request, state, &error.to_string()))?;
+            .map_err(|error| bad_token(exchange, &error.to_string()))?;
         let epochs = state.actors.epochs();
         let slipway = &claims.slipway;
         let principal = slipway.principal_id.map(|id| (id, slipway.principal_epoch));
@@ -78,13 +74,19 @@ impl Caller {
             .copied()
             .any(|(id, epoch)| !epochs.holds(NamespaceId(id), epoch))
         {
-            return Err(bad_token(request, state, "the token was revoked"));
+            return Err(bad_token(exchange, "the token was revoked"));
         }
         let account = claims.slipway.principal_id.map(AccountId);
+        let unborn = &claims.slipway.unborn;
+        if unborn
+            .iter()
+            .any(|name| !epochs.holds_for_new(name, account))
+        {
+            return Err(bad_token(exchange, "the token is older than the namespace"));
+        }
         let is_open = state.config.registry.open_test_registry;
         Ok(Some(Self {
             account,
-            client,
             claims: Some(claims),
             is_open,
         }))
@@ -95,18 +97,17 @@ impl Caller {
     /// # Errors
     /// 401 with the challenge that leads to the right token.
     pub fn require(
-        request: &HttpRequest,
-        state: &AppState,
+        exchange: &Exchange,
         name: &RepositoryName,
         needed: ActionSet,
     ) -> Result<Self, OciError> {
-        let caller = Self::of(request, state)?;
+        let caller = Self::of(exchange)?;
         let scope = Scope::repository(name.as_str(), needed.union(ActionSet::PULL));
         match caller {
-            Some(caller) if caller.may(state, name, needed) => Ok(caller),
+            Some(caller) if caller.may(&exchange.state, name, needed) => Ok(caller),
             caller => {
                 let error = caller.map(|_| ChallengeError::InsufficientScope);
-                Err(unauthorized(request, state, vec![scope], error))
+                Err(unauthorized(exchange, vec![scope], error))
             }
         }
     }
@@ -130,13 +131,21 @@ impl Caller {
         self.is_open
     }
 
+    /// The namespaces that the token was issued for; `None` without a token.
+    #[must_use]
+    pub fn namespaces(&self) -> Option<Vec<i64>> {
+        let named = &self.claims.as_ref()?.slipway.namespaces;
+        Some(named.iter().map(|(id, _)| *id).collect())
+    }
+
     /// Where a change of this caller comes from.
     #[must_use]
-    pub fn origin(&self, request_id: &str) -> Origin {
+    pub fn origin(&self, exchange: &Exchange) -> Origin {
+        let address = exchange.facts.client.address;
         Origin {
             performer: self.account,
-            ip: self.client.address.map(|address| address.to_string()),
-            request_id: Some(request_id.to_owned()),
+            ip: address.map(|address| address.to_string()),
+            request_id: Some(exchange.facts.id.clone()),
             credential: None,
         }
     }
@@ -145,25 +154,19 @@ impl Caller {
 /// 401 with a challenge for `scopes`.
 #[must_use]
 pub fn unauthorized(
-    request: &HttpRequest,
-    state: &AppState,
+    exchange: &Exchange,
     scopes: Vec<Scope>,
     error: Option<ChallengeError>,
 ) -> OciError {
     let text = "access to the requested resource is not authorized";
-    let challenge = challenge(request, state, scopes, error);
+    let challenge = challenge(exchange, scopes, error);
     OciError::new(OciCode::Unauthorized)
         .message(text)
         .header("www-authenticate", challenge)
 }
 
-fn bad_token(request: &HttpRequest, state: &AppState, reason: &str) -> OciError {
-    let challenge = challenge(
-        request,
-        state,
-        Vec::new(),
-        Some(ChallengeError::InvalidToken),
-    );
+fn bad_token(exchange: &Exchange, reason: &str) -> OciError {
+    let challenge = challenge(exchange, Vec::new(), Some(ChallengeError::InvalidToken));
     OciError::new(OciCode::Unauthorized)
         .message(reason)
         .header("www-authenticate", challenge)
@@ -171,13 +174,9 @@ fn bad_token(request: &HttpRequest, state: &AppState, reason: &str) -> OciError 
 
 /// The text of a challenge.
 #[must_use]
-pub fn challenge(
-    request: &HttpRequest,
-    state: &AppState,
-    scopes: Vec<Scope>,
-    error: Option<ChallengeError>,
-) -> String {
-    let base = ClientInfo::of(request, state).base_url(state);
+pub fn challenge(exchange: &Exchange, scopes: Vec<Scope>, error: Option<ChallengeError>) -> String {
+    let state = &exchange.state;
+    let base = exchange.facts.client.base_url(state);
     let realm = format!("{base}/v2/auth");
     Challenge {
         realm,

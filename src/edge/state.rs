@@ -1,5 +1,6 @@
 //! What every handler is given: the actors, the configuration, and what is derived from both.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -14,7 +15,9 @@ use slipway_config::Config;
 use slipway_config::sections::RegistryState;
 use slipway_oci::{ManifestLimits, ParseError, RepositoryName};
 
+use crate::api::router::Router;
 use crate::metrics::Metrics;
+use crate::telemetry::SpanCounts;
 
 /// The state of the application; one a process, shared by all workers.
 pub struct AppState {
@@ -27,11 +30,17 @@ pub struct AppState {
     /// This registry's name in challenges, and the audience of its tokens.
     pub server_name: String,
     /// How often one network may ask.
-    rate: RateLimit<IpAddr>,
+    pub rate: RateLimit<IpAddr>,
     /// Counters.
     pub metrics: Metrics,
+    /// Finds operations of the API.
+    pub router: Router,
     /// Limits of manifests.
     pub manifest_limits: ManifestLimits,
+    /// What leads the path of every link; empty unless `server.url` has a path.
+    pub path_prefix: String,
+    /// What became of traces; `None` when they go nowhere.
+    pub spans: Option<Arc<SpanCounts>>,
     /// Header that carries the id of a request; `None` when the configured name cannot be one.
     pub request_id_header: Option<HeaderName>,
     is_draining: AtomicBool,
@@ -40,7 +49,12 @@ pub struct AppState {
 impl AppState {
     /// Makes the state.
     #[must_use]
-    pub fn new(actors: Actors, config: Arc<Config>, server_name: String) -> Self {
+    pub fn new(
+        actors: Actors,
+        config: Arc<Config>,
+        server_name: String,
+        spans: Option<Arc<SpanCounts>>,
+    ) -> Self {
         let entries = usize::try_from(config.auth.token_cache_entries).unwrap_or(usize::MAX);
         let max_bytes =
             usize::try_from(config.registry.max_manifest_bytes.bytes()).unwrap_or(usize::MAX);
@@ -50,14 +64,23 @@ impl AppState {
             server_name,
             rate: RateLimit::per_second(config.limits.requests_per_second_per_ip),
             metrics: Metrics::default(),
+            router: Router::default(),
             manifest_limits: ManifestLimits {
                 max_bytes,
                 ..ManifestLimits::default()
             },
+            path_prefix: path_prefix(config.server.url.as_deref()),
+            spans,
             request_id_header: config.server.request_id_header.parse().ok(),
             config,
             is_draining: AtomicBool::new(false),
         }
+    }
+
+    /// A link as this registry's clients can follow it, from a path such as `/v2/`.
+    #[must_use]
+    pub fn link(&self, path: fmt::Arguments<'_>) -> String {
+        format!("{}{path}", self.path_prefix)
     }
 
     /// How names in tokens are read.
@@ -105,5 +128,25 @@ impl AppState {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.is_draining.load(Ordering::Relaxed)
+    }
+}
+
+/// The path of a base URL without a slash at its end.
+fn path_prefix(url: Option<&str>) -> String {
+    let rest = url.and_then(|url| url.split_once("://"));
+    let path = rest.and_then(|(_, rest)| rest.find('/').and_then(|start| rest.get(start..)));
+    path.map_or_else(String::new, |path| path.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_the_path_of_the_url() {
+        assert_eq!(path_prefix(None), "");
+        assert_eq!(path_prefix(Some("https://host:1")), "");
+        assert_eq!(path_prefix(Some("https://host/")), "");
+        assert_eq!(path_prefix(Some("https://host/a/b/")), "/a/b");
     }
 }

@@ -10,14 +10,13 @@ use crate::edge::{Caller, caller};
 /// # Errors
 /// 401.
 pub fn answer_base(exchange: &Exchange) -> V2Result {
-    let (request, state) = (&exchange.request, &*exchange.state);
-    let sparse = if state.config.registry.sparse_manifests {
+    let sparse = if exchange.state.config.registry.sparse_manifests {
         "true"
     } else {
         "false"
     };
-    if Caller::of(request, state)?.is_none() {
-        let error = caller::unauthorized(request, state, Vec::new(), None);
+    if Caller::of(exchange)?.is_none() {
+        let error = caller::unauthorized(exchange, Vec::new(), None);
         return Err(error.header("x-sparse-manifest-support", sparse));
     }
     Ok(HttpResponse::Ok()
@@ -25,7 +24,7 @@ pub fn answer_base(exchange: &Exchange) -> V2Result {
         .insert_header(("x-sparse-manifest-support", sparse))
         .insert_header((
             "www-authenticate",
-            caller::challenge(request, state, Vec::new(), None),
+            caller::challenge(exchange, Vec::new(), None),
         ))
         .json(true))
 }

@@ -32,7 +32,7 @@ fn describe(response: &mut HttpResponseBuilder, digest: &str) {
 pub async fn head(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
     let state = &*exchange.state;
     let name = state.repository_name(name)?;
-    Caller::require(&exchange.request, state, &name, ActionSet::PULL)?;
+    Caller::require(exchange, &name, ActionSet::PULL)?;
     let digest = Digest::parse(digest)?;
     let found = state
         .actors
@@ -54,7 +54,7 @@ pub async fn head(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
 pub async fn pull(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
     let state = &*exchange.state;
     let name = state.repository_name(name)?;
-    Caller::require(&exchange.request, state, &name, ActionSet::PULL)?;
+    Caller::require(exchange, &name, ActionSet::PULL)?;
     let digest = Digest::parse(digest)?;
     let digest_text = digest.to_string();
     let etag = format!("\"{digest_text}\"");
@@ -141,9 +141,8 @@ pub async fn delete(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
     let state = &*exchange.state;
     let name = state.repository_name(name)?;
     exchange.check_writable()?;
-    let (request, push) = (&exchange.request, ActionSet::PUSH);
-    Caller::require(request, state, &name, push)
-        .or_else(|_| Caller::require(request, state, &name, ActionSet::DELETE))?;
+    Caller::require(exchange, &name, ActionSet::PUSH)
+        .or_else(|_| Caller::require(exchange, &name, ActionSet::DELETE))?;
     let digest = Digest::parse(digest)?;
     state
         .actors

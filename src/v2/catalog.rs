@@ -15,9 +15,9 @@ use crate::edge::{Caller, caller};
 /// 401 without a token, 400 for a page size that is no number.
 pub async fn list(exchange: &Exchange) -> V2Result {
     let state = &*exchange.state;
-    let Some(caller) = Caller::of(&exchange.request, state)? else {
+    let Some(caller) = Caller::of(exchange)? else {
         let scopes = vec![Scope::catalog()];
-        return Err(caller::unauthorized(&exchange.request, state, scopes, None));
+        return Err(caller::unauthorized(exchange, scopes, None));
     };
     let cap = usize::try_from(state.config.registry.catalog_page_size).unwrap_or(usize::MAX);
     let page = PageRequest::parse(
@@ -41,8 +41,8 @@ pub async fn list(exchange: &Exchange) -> V2Result {
     names.truncate(page.limit);
     let mut response = HttpResponse::Ok();
     if let (true, Some(last)) = (has_more, names.last()) {
-        let link = format!("</v2/_catalog?n={}&last={last}>; rel=\"next\"", page.limit);
-        response.insert_header(("link", link));
+        let link = state.link(format_args!("/v2/_catalog?n={}&last={last}", page.limit));
+        response.insert_header(("link", format!("<{link}>; rel=\"next\"")));
     }
     Ok(response.json(json!({ "repositories": names })))
 }

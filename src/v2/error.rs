@@ -236,6 +236,7 @@ impl From<RepositoryError> for OciError {
         match error {
             RepositoryError::Unknown(_) => Self::new(OciCode::NameUnknown),
             RepositoryError::NamespaceUnknown(_) => Self::new(OciCode::Unsupported).message(text),
+            RepositoryError::TooManyRepositories(_) => Self::new(OciCode::Denied).message(text),
             RepositoryError::NamespaceDisabled(_) => Self::new(OciCode::Denied)
                 .status(StatusCode::METHOD_NOT_ALLOWED)
                 .message(text),

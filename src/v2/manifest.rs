@@ -53,13 +53,12 @@ fn authorize(
     name: &RepositoryName,
     needed: ActionSet,
 ) -> Result<Caller, OciError> {
-    let (request, state) = (&exchange.request, &*exchange.state);
     if needed == ActionSet::DELETE
-        && let Ok(caller) = Caller::require(request, state, name, ActionSet::PUSH)
+        && let Ok(caller) = Caller::require(exchange, name, ActionSet::PUSH)
     {
         return Ok(caller);
     }
-    Caller::require(request, state, name, needed)
+    Caller::require(exchange, name, needed)
 }
 
 async fn pull(
@@ -143,16 +142,14 @@ async fn push(
         digest,
         parsed,
         tags,
-        origin: caller.origin(&exchange.id),
+        ensure: super::upload::ensure(exchange, caller),
     };
-    let ensure = super::upload::ensure(exchange, caller);
-    state.actors.ask_repository(name, ensure).await?;
     let pushed = state.actors.ask_repository(name, msg).await?;
     let mut response = HttpResponse::Created();
     response
         .insert_header((
             "location",
-            format!("/v2/{name}/manifests/{}", pushed.digest),
+            state.link(format_args!("/v2/{name}/manifests/{}", pushed.digest)),
         ))
         .insert_header(("docker-content-digest", pushed.digest.to_string()))
         .insert_header(("docker-distribution-api-version", "registry/2.0"));
@@ -238,7 +235,7 @@ async fn delete(
     reference: Reference,
 ) -> V2Result {
     let actors = &exchange.state.actors;
-    let origin = caller.origin(&exchange.id);
+    let origin = caller.origin(exchange);
     match reference {
         Reference::Tag(tag) => {
             actors

@@ -15,20 +15,19 @@ pub mod tag;
 pub mod token;
 pub mod upload;
 
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderValue;
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
 use slipway_oci::OciCode;
-use uuid::Uuid;
 
 use self::error::OciError;
 use self::path::V2Path;
-use crate::edge::{AppState, ClientInfo, head};
+use crate::edge::facts::Route;
+use crate::edge::{AppState, ClientInfo, RequestFacts, head};
 
 /// The answer of a handler of this protocol.
 pub type V2Result = Result<HttpResponse, OciError>;
@@ -39,8 +38,8 @@ pub struct Exchange {
     pub request: HttpRequest,
     /// The application.
     pub state: Arc<AppState>,
-    /// The request's id.
-    pub id: String,
+    /// What is known of it: its id, and where it comes from.
+    pub facts: Rc<RequestFacts>,
 }
 
 impl Exchange {
@@ -116,43 +115,21 @@ pub async fn dispatch(
     payload: Payload,
 ) -> HttpResponse {
     let state = state.into_inner();
-    let client = ClientInfo::of(&request, &state);
-    let (id, log) = (
-        request_id(&request, &state, &client),
-        AccessLog::start(&request, &state),
-    );
-    let checked = check_request(&request, &state, &client);
-    let exchange = Exchange {
-        request,
-        state: Arc::clone(&state),
-        id: id.clone(),
-    };
-    let answer = match checked {
-        Ok(()) => route(exchange, payload).await,
+    let facts = RequestFacts::of(&request, &state);
+    let answer = match check_request(&request, &state, &facts.client) {
+        Ok(()) => {
+            let exchange = Exchange {
+                request,
+                state: Arc::clone(&state),
+                facts,
+            };
+            route(exchange, payload).await
+        }
         Err(error) => Err(error),
     };
-    let mut response = answer.unwrap_or_else(|error| error.error_response());
+    let response = answer.unwrap_or_else(|error| error.error_response());
     state.metrics.count(response.status());
-    if let Some(log) = log {
-        log.write(&client, &id, response.status());
-    }
-    if let (Some(name), Ok(value)) = (&state.request_id_header, HeaderValue::from_str(&id)) {
-        response.headers_mut().insert(name.clone(), value);
-    }
     response
-}
-
-/// The id that a trusted proxy gave the request, else a new one.
-fn request_id(request: &HttpRequest, state: &AppState, client: &ClientInfo) -> String {
-    let given = request
-        .headers()
-        .get(&state.config.server.request_id_header)
-        .and_then(|value| value.to_str().ok())
-        .filter(|text| client.is_forwarded && (1..=128).contains(&text.len()));
-    match given {
-        Some(text) => text.to_owned(),
-        None => Uuid::new_v4().simple().to_string(),
-    }
 }
 
 fn check_request(
@@ -167,35 +144,12 @@ fn check_request(
     }
 }
 
-/// A line about a request, written when it is answered.
-struct AccessLog {
-    line: String,
-    started: Instant,
-}
-
-impl AccessLog {
-    fn start(request: &HttpRequest, state: &AppState) -> Option<Self> {
-        state.config.log.access.then(|| Self {
-            line: format!("{} {}", request.method(), request.path()),
-            started: Instant::now(),
-        })
-    }
-
-    fn write(self, client: &ClientInfo, id: &str, status: StatusCode) {
-        let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let address = client.address.map(tracing::field::display);
-        let status = status.as_u16();
-        tracing::info!(
-            target: "access",
-            { request.id = id, client.address = address, http.status = status, duration_ms },
-            "{}",
-            self.line
-        );
-    }
-}
-
 async fn route(exchange: Exchange, payload: Payload) -> V2Result {
     let target = V2Path::parse(exchange.request.path())?;
+    if exchange.state.spans.is_some() {
+        let mut extensions = exchange.request.extensions_mut();
+        extensions.insert(Route(target.pattern()));
+    }
     let method = exchange.request.method().clone();
     match (target, method) {
         (V2Path::Base, Method::GET | Method::HEAD) => base::answer_base(&exchange),

@@ -84,6 +84,24 @@ impl V2Path {
     }
 }
 
+impl V2Path {
+    /// The kind of path, as traces name it.
+    #[must_use]
+    pub const fn pattern(&self) -> &'static str {
+        match self {
+            Self::Base => "/v2/",
+            Self::Token => "/v2/auth",
+            Self::Catalog => "/v2/_catalog",
+            Self::Tags(_) => "/v2/{name}/tags/list",
+            Self::Manifest(..) => "/v2/{name}/manifests/{reference}",
+            Self::Referrers(..) => "/v2/{name}/referrers/{digest}",
+            Self::Blob(..) => "/v2/{name}/blobs/{digest}",
+            Self::Uploads(_) => "/v2/{name}/blobs/uploads/",
+            Self::Upload(..) => "/v2/{name}/blobs/uploads/{id}",
+        }
+    }
+}
+
 fn unknown() -> OciError {
     OciError::new(OciCode::InvalidRequest)
         .status(StatusCode::NOT_FOUND)

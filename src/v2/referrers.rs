@@ -21,7 +21,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub async fn list(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
     let state = &*exchange.state;
     let name = state.repository_name(name)?;
-    Caller::require(&exchange.request, state, &name, ActionSet::PULL)?;
+    Caller::require(exchange, &name, ActionSet::PULL)?;
     let subject = Digest::parse(digest)?;
     let artifact_type = exchange
         .plain_query("artifactType")?
@@ -64,12 +64,13 @@ pub async fn list(exchange: &Exchange, name: &str, digest: &str) -> V2Result {
                 artifact_type,
                 percent_encoding::NON_ALPHANUMERIC,
             );
-            let path = format!("/v2/{name}/referrers/{subject}");
+            let path = state.link(format_args!("/v2/{name}/referrers/{subject}"));
             let link = format!("<{path}?artifactType={wanted}&after={next}>; rel=\"next\"");
             response.insert_header(("link", link));
         }
     } else if let Some(next) = page.next {
-        let link = format!("</v2/{name}/referrers/{subject}?after={next}>; rel=\"next\"");
+        let path = state.link(format_args!("/v2/{name}/referrers/{subject}"));
+        let link = format!("<{path}?after={next}>; rel=\"next\"");
         response.insert_header(("link", link));
     }
     let body = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests });

@@ -16,7 +16,7 @@ use crate::edge::Caller;
 pub async fn list(exchange: &Exchange, name: &str) -> V2Result {
     let state = &*exchange.state;
     let name = state.repository_name(name)?;
-    Caller::require(&exchange.request, state, &name, ActionSet::PULL)?;
+    Caller::require(exchange, &name, ActionSet::PULL)?;
     let cap = usize::try_from(state.config.registry.page_size)
         .unwrap_or(usize::MAX)
         .max(100);
@@ -36,11 +36,11 @@ pub async fn list(exchange: &Exchange, name: &str) -> V2Result {
     tags.truncate(page.limit);
     let mut response = HttpResponse::Ok();
     if let (true, Some(last)) = (has_more, tags.last()) {
-        let link = format!(
-            "</v2/{name}/tags/list?n={}&last={last}>; rel=\"next\"",
+        let link = state.link(format_args!(
+            "/v2/{name}/tags/list?n={}&last={last}",
             page.limit
-        );
-        response.insert_header(("link", link));
+        ));
+        response.insert_header(("link", format!("<{link}>; rel=\"next\"")));
     }
     Ok(response.json(json!({ "name": name.as_str(), "tags": tags })))
 }

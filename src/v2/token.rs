@@ -49,12 +49,7 @@ pub async fn issue(exchange: &Exchange, payload: Option<Payload>) -> V2Result {
         _ => OciError::new(OciCode::InvalidRequest).message(error.to_string()),
     })?;
     if matches!(credentials, TokenCredentials::Anonymous) && scopes.is_empty() {
-        return Err(caller::unauthorized(
-            &exchange.request,
-            state,
-            Vec::new(),
-            None,
-        ));
+        return Err(caller::unauthorized(exchange, Vec::new(), None));
     }
     let service = form.service.filter(|service| !service.is_empty());
     let service = service.unwrap_or_else(|| state.server_name.clone());

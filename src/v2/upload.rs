@@ -8,8 +8,9 @@ use actix_web::web::Payload;
 use slipway_actors::UploadId;
 use slipway_actors::repository::{EnsureRepository, MountBlob, MountFrom, RememberBlob};
 use slipway_actors::upload::{
-    AppendChunk, Body, CancelUpload, FinishUpload, GetProgress, UploadError,
+    AppendChunk, Body, CancelUpload, FinishUpload, GetProgress, UploadError, UploadOwner,
 };
+use slipway_auth::flood::network;
 use slipway_auth::scope::ActionSet;
 use slipway_oci::{Algorithm, ContentRange, Digest, OciCode, RepositoryName};
 
@@ -26,7 +27,8 @@ const BODY_DEADLINE: Duration = Duration::from_secs(7 * 86_400);
 pub fn ensure(exchange: &Exchange, caller: &Caller) -> EnsureRepository {
     let registry = &exchange.state.config.registry;
     EnsureRepository {
-        origin: caller.origin(&exchange.id),
+        origin: caller.origin(exchange),
+        namespaces: caller.namespaces(),
         creates_namespace: registry.create_namespace_on_push || registry.open_test_registry,
     }
 }
@@ -39,7 +41,7 @@ pub async fn start(exchange: &Exchange, name: &str, payload: Payload) -> V2Resul
     let state = &*exchange.state;
     let name = state.repository_name(name)?;
     exchange.check_writable()?;
-    let caller = Caller::require(&exchange.request, state, &name, ActionSet::PUSH)?;
+    let caller = Caller::require(exchange, &name, ActionSet::PUSH)?;
     if let Some(mount) = exchange.query("mount")
         && let Some(response) = mount_blob(exchange, &caller, &name, &mount).await?
     {
@@ -54,13 +56,17 @@ pub async fn start(exchange: &Exchange, name: &str, payload: Payload) -> V2Resul
         (None, Some(text)) => parse_algorithm(&text)?,
         (None, None) => Algorithm::Sha256,
     };
+    let owner = UploadOwner {
+        account: caller.account,
+        network: exchange.facts.client.address.map(network),
+    };
     let id = state
         .actors
-        .start_upload(&name, ensure(exchange, &caller), algorithm)
+        .start_upload(&name, ensure(exchange, &caller), algorithm, owner)
         .await?;
     match digest {
         Some(digest) => finish(exchange, &name, id, digest, None, payload).await,
-        None => Ok(accepted(&name, id, 0)),
+        None => Ok(accepted(exchange, &name, id, 0)),
     }
 }
 
@@ -98,7 +104,7 @@ async fn mount_blob(
         .actors
         .ask_repository(name, MountBlob { digest, from })
         .await?;
-    Ok(is_mounted.then(|| created(name, &digest)))
+    Ok(is_mounted.then(|| created(exchange, name, &digest)))
 }
 
 /// Answers a request for one upload.
@@ -117,7 +123,7 @@ pub async fn answer(
     if *method != Method::GET {
         exchange.check_writable()?;
     }
-    Caller::require(&exchange.request, state, &name, ActionSet::PUSH)?;
+    Caller::require(exchange, &name, ActionSet::PUSH)?;
     let id = UploadId::parse_str(id).map_err(|_| OciError::new(OciCode::BlobUploadUnknown))?;
     match *method {
         Method::PATCH => append(exchange, &name, id, payload).await,
@@ -135,6 +141,7 @@ pub async fn answer(
                 .ask_upload(&name, id, GetProgress, deadline)
                 .await?;
             Ok(with_progress(
+                exchange,
                 StatusCode::NO_CONTENT,
                 &name,
                 id,
@@ -174,8 +181,8 @@ async fn append(
         .actors
         .ask_upload(name, id, msg, BODY_DEADLINE)
         .await;
-    let progress = progress.map_err(|error| place(name, id, error))?;
-    Ok(accepted(name, id, progress.offset_bytes))
+    let progress = progress.map_err(|error| place(exchange, name, id, error))?;
+    Ok(accepted(exchange, name, id, progress.offset_bytes))
 }
 
 async fn finish(
@@ -194,11 +201,11 @@ async fn finish(
         body,
     };
     let stored = actors.ask_upload(name, id, msg, BODY_DEADLINE).await;
-    let stored = stored.map_err(|error| place(name, id, error))?;
+    let stored = stored.map_err(|error| place(exchange, name, id, error))?;
     if let Some(blob) = stored.blob {
         actors.remember_blob(name, RememberBlob { digest, blob });
     }
-    Ok(created(name, &digest))
+    Ok(created(exchange, name, &digest))
 }
 
 async fn take_body(exchange: &Exchange, payload: Payload) -> Result<Body, OciError> {
@@ -214,7 +221,7 @@ async fn take_body(exchange: &Exchange, payload: Payload) -> Result<Body, OciErr
 }
 
 /// A refusal of a chunk says where the upload is, so that the client can go on.
-fn place(name: &RepositoryName, id: UploadId, error: UploadError) -> OciError {
+fn place(exchange: &Exchange, name: &RepositoryName, id: UploadId, error: UploadError) -> OciError {
     let offset = match &error {
         UploadError::OutOfOrder { offset_bytes } => Some(*offset_bytes),
         _ => None,
@@ -222,11 +229,16 @@ fn place(name: &RepositoryName, id: UploadId, error: UploadError) -> OciError {
     let error = OciError::from(error);
     match offset {
         Some(offset) => error
-            .header("location", format!("/v2/{name}/blobs/uploads/{id}"))
+            .header("location", upload_link(exchange, name, id))
             .header("range", render_range(offset))
             .header("docker-upload-uuid", id.to_string()),
         None => error,
     }
+}
+
+fn upload_link(exchange: &Exchange, name: &RepositoryName, id: UploadId) -> String {
+    let path = format_args!("/v2/{name}/blobs/uploads/{id}");
+    exchange.state.link(path)
 }
 
 /// `0-N`, the last byte inclusive; an empty upload reads `0-0`, as clients expect.
@@ -235,26 +247,33 @@ fn render_range(offset_bytes: u64) -> String {
 }
 
 fn with_progress(
+    exchange: &Exchange,
     status: StatusCode,
     name: &RepositoryName,
     id: UploadId,
     offset_bytes: u64,
 ) -> HttpResponse {
     HttpResponse::build(status)
-        .insert_header(("location", format!("/v2/{name}/blobs/uploads/{id}")))
+        .insert_header(("location", upload_link(exchange, name, id)))
         .insert_header(("range", render_range(offset_bytes)))
         .insert_header(("docker-upload-uuid", id.to_string()))
         .insert_header(("docker-distribution-api-version", "registry/2.0"))
         .finish()
 }
 
-fn accepted(name: &RepositoryName, id: UploadId, offset_bytes: u64) -> HttpResponse {
-    with_progress(StatusCode::ACCEPTED, name, id, offset_bytes)
+fn accepted(
+    exchange: &Exchange,
+    name: &RepositoryName,
+    id: UploadId,
+    offset_bytes: u64,
+) -> HttpResponse {
+    with_progress(exchange, StatusCode::ACCEPTED, name, id, offset_bytes)
 }
 
-fn created(name: &RepositoryName, digest: &Digest) -> HttpResponse {
+fn created(exchange: &Exchange, name: &RepositoryName, digest: &Digest) -> HttpResponse {
+    let path = format_args!("/v2/{name}/blobs/{digest}");
     HttpResponse::Created()
-        .insert_header(("location", format!("/v2/{name}/blobs/{digest}")))
+        .insert_header(("location", exchange.state.link(path)))
         .insert_header(("docker-content-digest", digest.to_string()))
         .insert_header(("docker-distribution-api-version", "registry/2.0"))
         .finish()

@@ -16,7 +16,7 @@ wrong_password() {
   [ -n "$ACCOUNT" ] || return 0
   mkdir -p "$TMP/wrong"
   DOCKER_CONFIG=$TMP/wrong crane auth login "$HOST" -u "$ACCOUNT" -p wrong-password
-  DOCKER_CONFIG=$TMP/wrong refuse crane digest --insecure "$HOST/admin/multi:1"
+  DOCKER_CONFIG=$TMP/wrong refuse_login crane digest --insecure "$HOST/admin/multi:1"
 }
 
 anonymous_push() {

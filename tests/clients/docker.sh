@@ -12,9 +12,10 @@ suite_cleanup() {
   [ -n "$daemon" ] || return 0
   kill -TERM "$daemon" 2>/dev/null
   wait "$daemon" 2>/dev/null
-  # The daemon leaves the network namespace of `--network host` mounted.
+  # The daemon leaves mounts behind: the network namespace of `--network host`, and where the mount
+  # of its data folder is not shared, that folder itself.
   local mounted
-  for mounted in "$TMP"/docker-exec/netns/*; do [ -e "$mounted" ] && umount "$mounted"; done
+  while read -r mounted; do umount -l "$mounted"; done < <(awk -v top="$TMP/" 'index($2, top) == 1 {print $2}' /proc/mounts | LC_ALL=C sort -r)
   return 0
 }
 
@@ -39,7 +40,7 @@ CONF
 log_in() {
   [ -n "$ACCOUNT" ] || return 0
   echo "$PASSWORD" | docker login -u "$ACCOUNT" --password-stdin "$HOST"
-  echo wrong | refuse docker --config "$TMP/wrong" login -u "$ACCOUNT" --password-stdin "$HOST"
+  echo wrong | refuse_login docker --config "$TMP/wrong" login -u "$ACCOUNT" --password-stdin "$HOST"
 }
 
 build() {

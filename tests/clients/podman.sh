@@ -12,7 +12,7 @@ suite_cleanup() { podman system reset -f >/dev/null 2>&1 || true; }
 log_in() {
   [ -n "$ACCOUNT" ] || return 0
   echo "$PASSWORD" | podman login --tls-verify=false -u "$ACCOUNT" --password-stdin "$HOST"
-  echo wrong | refuse podman login --tls-verify=false --authfile "$TMP/wrong.json" -u "$ACCOUNT" --password-stdin "$HOST"
+  echo wrong | refuse_login podman login --tls-verify=false --authfile "$TMP/wrong.json" -u "$ACCOUNT" --password-stdin "$HOST"
 }
 
 # A static program is all that the image needs in order to run.

@@ -12,7 +12,7 @@ policy=(--policy "$TMP/clients/policy.json")
 log_in() {
   [ -n "$ACCOUNT" ] || return 0
   echo "$PASSWORD" | skopeo login "${tls[@]}" -u "$ACCOUNT" --password-stdin "$HOST"
-  echo wrong | refuse skopeo login "${tls[@]}" --authfile "$TMP/wrong.json" -u "$ACCOUNT" --password-stdin "$HOST"
+  echo wrong | refuse_login skopeo login "${tls[@]}" --authfile "$TMP/wrong.json" -u "$ACCOUNT" --password-stdin "$HOST"
 }
 
 # Digests of the images in an index, whoever wrote it.

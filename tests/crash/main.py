@@ -10,6 +10,7 @@ import threading
 import traceback
 
 import full
+import lazily
 import points
 import randomly
 
@@ -43,12 +44,13 @@ class Verdicts:
 def main():
     root, folder = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     verdicts = Verdicts()
-    parts = {"points": points.run, "random": randomly.run, "full": full.run}
-    for name in os.environ.get("CRASH_PARTS", "points random full").split():
+    parts = {"points": points.run, "random": randomly.run, "full": full.run, "lazy": lazily.run}
+    for name in os.environ.get("CRASH_PARTS", "points random full lazy").split():
         try:
             parts[name](root, folder, verdicts)
         except Exception:
-            verdicts.say(f"part {name} runs to its end", traceback.format_exc().splitlines())
+            # The innermost frame and the error first: `say` cuts what is long.
+            verdicts.say(f"part {name} runs to its end", traceback.format_exc().splitlines()[::-1])
     sys.exit(1 if verdicts.failed or not verdicts.passed else 0)
 
 

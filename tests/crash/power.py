@@ -70,9 +70,19 @@ class Volume(Folder):
             time.sleep(0.05)
         else:
             raise OSError(f"the volume stays mounted: {gone.stderr}")
+        self.wait_for_release()
         if not self.mount():
             raise OSError("the volume does not come back after the power cut")
         drop_unsynced(self.blobs, journal)
+
+    def wait_for_release(self):
+        """A mount namespace made meanwhile, such as a container's, holds a copy of the mount: mounting
+        then would bring back the volume that was shut down, and every access would fail."""
+        for _ in range(200):
+            if not run("losetup", "-j", str(self.image)).stdout:
+                return
+            time.sleep(0.05)
+        raise OSError("another mount namespace still holds the volume after the power cut")
 
 
 def make_volume(base):
@@ -91,13 +101,17 @@ def make_volume(base):
 def drop_unsynced(blobs, journal):
     """Leaves of each segment what the journal says was covered by a sync."""
     sizes, loose = {}, set()
-    for line in pathlib.Path(journal).read_text().splitlines():
+    # What follows the last line's end was cut off by the kill.
+    text = pathlib.Path(journal).read_text()
+    for line in text[:text.rfind("\n") + 1].splitlines():
         kind, _, rest = line.partition(" ")
         if kind == "file":
             path, _, size = rest.rpartition(" ")
             sizes[path] = int(size)
         elif kind == "made":
             loose.add(rest)
+        elif kind == "entry":
+            loose.discard(rest)
         elif kind == "dir":
             loose = {path for path in loose if os.path.dirname(path) != rest}
         else:

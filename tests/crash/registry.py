@@ -60,11 +60,18 @@ class Registry:
         }
         if point:
             settings["SLIPWAY__DEBUG__CRASH_POINT"] = point
+        self.mend_journal()
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(
                 [program, "serve"], env={**os.environ, **settings}, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True)
         (self.folder / "pid").write_text(f"{self.process.pid}\n")
+
+    def mend_journal(self):
+        """Takes a line away that the kill cut off: a write that crosses a page may end half way."""
+        if self.journal.exists():
+            text = self.journal.read_bytes()
+            os.truncate(self.journal, text.rfind(b"\n") + 1)
 
     def start(self, point=None, **more):
         """Launches and waits for health; False when the process ended before."""
@@ -148,8 +155,8 @@ class Registry:
         return [line.split("|") for line in done.stdout.splitlines()]
 
     def stored(self):
-        """Sizes of the segment files by `batch/name`."""
-        return {f"{path.parent.name}/{path.name}": path.stat().st_size for path in self.blobs.glob("seg/*/*")}
+        """Sizes of the segment files by `batch/name`; below batch 0 is the marker of the database."""
+        return {f"{path.parent.name}/{path.name}": path.stat().st_size for path in self.blobs.glob("seg/*/*") if path.parent.name != "0"}
 
     def named(self):
         """Sizes of the segments that the database names, by `batch/name`."""

@@ -5,7 +5,7 @@
 #
 # CRASH_ROUNDS  random kills (default 6)
 # CRASH_POINTS  which crash points are tried (default all)
-# CRASH_PARTS   which parts run (default "points random full")
+# CRASH_PARTS   which parts run (default "points random full lazy")
 source "$(dirname "$0")/../../tools/suite.sh"
 suite crash
 
@@ -16,6 +16,7 @@ suite_cleanup() {
 }
 
 command -v psql >/dev/null || PATH=$PATH:$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
+: >"$TMP/verdicts"
 python3 "$root/tests/crash/main.py" "$root" "$TMP" >"$TMP/verdicts" 2>&1 &
 program=$!
 tail -n +1 -f --pid="$program" "$TMP/verdicts" | sed -u -e 's/^ok /ok crash: /' -e 's/^not ok /not ok crash: /'

@@ -1,6 +1,8 @@
 //! Commands: checking configuration, and administering beside a running server.
 
-use crate::support::{shared, slipway};
+use std::time::Duration;
+
+use crate::support::{Server, shared, slipway, wait_for};
 
 #[test]
 fn config_check_lists_all_faults_at_once() {
@@ -65,4 +67,45 @@ fn health_asks_a_running_server() {
     assert_eq!(ping.text(), "true");
     assert_eq!(ping.header("x-docker-registry-version"), Some("0.6.0"));
     assert_eq!(ping.header("x-docker-registry-standalone"), Some("0"));
+}
+
+#[test]
+fn fsck_tells_of_a_hold_and_ends_it_beside_a_running_server() {
+    let server = Server::start(&[]);
+    let data = server.dir.join("data");
+    let keys = [("data.dir", data.to_str().unwrap())];
+    let fsck = |args: &[&str]| slipway(args, "", &server.dir, &keys);
+    let well = fsck(&["fsck"]);
+    assert!(well.status.success(), "{well:?}");
+    assert_eq!(held(&server), None);
+
+    // A marker of a newer database in the store is what an older dump meets.
+    let marker = data.join("blobs/seg/0/00000000000000000000000000ffffff");
+    std::fs::write(marker, b"").unwrap();
+    server.signal("TERM");
+    let server = server.restart_with(&[]);
+    let reason = held(&server).expect("the older database is doubted");
+    assert!(reason.contains("older than the store"), "{reason}");
+    let metric = "slipway_deletions_held{doubted=\"database\"} 1";
+    let page = server.get("/metrics").send().expect(200).text();
+    assert!(page.contains(metric), "{page}");
+    let told = wait_for("fsck tells of it", Duration::from_secs(10), || {
+        let told = slipway(&["fsck"], "", &server.dir, &keys);
+        (told.status.code() == Some(1)).then_some(told)
+    });
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(text.contains("older than the store"), "{text}");
+
+    let accepted = slipway(&["fsck", "--accept"], "", &server.dir, &keys);
+    assert!(accepted.status.success(), "{accepted:?}");
+    wait_for("the hold ends", Duration::from_secs(10), || {
+        held(&server).is_none().then_some(())
+    });
+}
+
+/// Why the server deletes nothing, by its health; it serves all the same.
+fn held(server: &Server) -> Option<String> {
+    let answer = server.get("/health/instance").send().expect(200).json();
+    let reason = answer["data"]["held"]["database"].as_str();
+    reason.map(str::to_owned)
 }

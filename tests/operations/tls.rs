@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::Server;
+use crate::support::{Certificate, Server};
 
 fn run(command: &mut Command) -> String {
     let output = command.output().expect("the program runs");
@@ -14,21 +14,7 @@ fn run(command: &mut Command) -> String {
 #[test]
 fn curl_speaks_tls_by_both_versions_of_http() {
     let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
-    run(Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-        ])
-        .args(["-nodes", "-days", "1", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=IP:127.0.0.1", "-out"])
-        .arg(&certificate)
-        .arg("-keyout")
-        .arg(&key));
+    let Certificate { certificate, key } = Certificate::make(folder.path());
     let server = Server::start_empty(&[
         ("tls.certificate", certificate.to_str().unwrap()),
         ("tls.key", key.to_str().unwrap()),

@@ -51,7 +51,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
 ];
 
 /// Libraries that reach outside the process or guard secrets, and the crates that may use each.
-const GUARDED: [(&str, &[&str]); 13] = [
+const GUARDED: [(&str, &[&str]); 17] = [
     ("actix", &["slipway", "slipway-actors"]),
     ("actix-http", &["slipway", "slipway-transport"]),
     ("actix-web", &["slipway", "slipway-transport"]),
@@ -60,15 +60,25 @@ const GUARDED: [(&str, &[&str]); 13] = [
     ("clap", &["slipway"]),
     ("config", &["slipway-config"]),
     ("deadpool-postgres", &["slipway-model"]),
-    ("mimalloc", &["slipway"]),
     ("opendal", &["slipway-storage"]),
+    ("opentelemetry", &["slipway"]),
+    ("opentelemetry-otlp", &["slipway"]),
+    ("opentelemetry_sdk", &["slipway"]),
     ("postgres-types", &["slipway-model"]),
+    ("reqwest", &["slipway"]),
     ("ring", &["slipway-auth"]),
+    ("tikv-jemallocator", &["slipway"]),
     ("tokio-postgres", &["slipway-model", "slipway-testkit"]),
 ];
 
 /// What only tests may use.
-const TESTS_ONLY: [&str; 3] = ["slipway-testkit", "proptest", "tempfile"];
+const TESTS_ONLY: [&str; 5] = [
+    "slipway-testkit",
+    "opentelemetry-proto",
+    "prost",
+    "proptest",
+    "tempfile",
+];
 
 struct Manifest {
     path: String,

@@ -20,10 +20,10 @@ fn top() -> &'static Path {
 }
 
 /// One text file of the repository.
-struct TextFile {
+pub(crate) struct TextFile {
     /// Path below the top folder, with `/` between its parts.
-    path: String,
-    text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl TextFile {
@@ -40,7 +40,7 @@ impl TextFile {
 ///
 /// # Errors
 /// Whatever reading a folder or a file answers; files that are not UTF-8 are left out.
-fn read_files(wanted: impl Fn(&str) -> bool) -> io::Result<Vec<TextFile>> {
+pub(crate) fn read_files(wanted: impl Fn(&str) -> bool) -> io::Result<Vec<TextFile>> {
     let mut files = Vec::new();
     let mut folders = vec![top().to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -71,13 +71,13 @@ fn relative(path: &Path) -> String {
 }
 
 /// Whether a file name ends in `extension`.
-fn has_extension(path: &str, extension: &str) -> bool {
+pub(crate) fn has_extension(path: &str, extension: &str) -> bool {
     Path::new(path)
         .extension()
         .is_some_and(|found| found == extension)
 }
 
 /// A readable list of offences for an assertion's message.
-fn listed(offences: &[String]) -> String {
+pub(crate) fn listed(offences: &[String]) -> String {
     format!("\n  {}\n", offences.join("\n  "))
 }

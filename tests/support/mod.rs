@@ -1,16 +1,20 @@
 //! Servers, an HTTP client that sends exactly what it is told, and the common flows of a push.
 
 mod browser;
+mod certificate;
 mod database;
 mod http;
 mod image;
+mod proxy;
 mod server;
 mod smtp;
 
 pub(crate) use self::browser::Browser;
+pub(crate) use self::certificate::Certificate;
 pub(crate) use self::database::{logged, logged_of, query};
 pub(crate) use self::http::{Answer, Request, Wire};
 pub(crate) use self::image::{OCI_INDEX, OCI_MANIFEST, Repo, sha256};
+pub(crate) use self::proxy::{Habits, Proxy};
 pub(crate) use self::server::{ACCOUNT, PASSWORD, Server, basic, shared, signal, slipway};
 pub(crate) use self::smtp::{Letter, MailCatcher};
 

@@ -176,11 +176,17 @@ impl Server {
 
     /// Bytes of memory the process holds.
     pub(crate) fn resident_bytes(&self) -> u64 {
+        self.read_status("VmRSS:")
+    }
+
+    /// The most bytes of memory the process ever held.
+    pub(crate) fn peak_bytes(&self) -> u64 {
+        self.read_status("VmHWM:")
+    }
+
+    fn read_status(&self, field: &str) -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
-        let line = text
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .unwrap();
+        let line = text.lines().find(|line| line.starts_with(field)).unwrap();
         let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kib * 1024
     }
@@ -284,8 +290,9 @@ pub(crate) fn basic(account: &str, password: &str) -> String {
 }
 
 pub(crate) fn signal(pid: u32, name: &str) {
-    let sent = Command::new("kill")
-        .args(["-s", name, &pid.to_string()])
+    // The shell's own: the program of that name is not on every machine.
+    let sent = Command::new("sh")
+        .args(["-c", r#"kill -s "$0" "$1""#, name, &pid.to_string()])
         .status();
     assert!(sent.unwrap().success(), "kill -s {name} {pid}");
 }

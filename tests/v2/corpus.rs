@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha512};
 
-use crate::support::{OCI_INDEX, OCI_MANIFEST, Repo, sha256, shared};
+use crate::support::{OCI_INDEX, OCI_MANIFEST, Repo, Server, sha256, shared};
 
 /// Content larger than this is replaced by small content, and its size in the text too.
 const LARGEST: u64 = 100_000;
@@ -193,4 +193,27 @@ fn t11_no_byte_changes_whatever_is_accepted() {
         }
     }
     assert!(count >= 60, "{count} manifests");
+}
+
+/// What memory answered before comes from the database now.
+#[test]
+fn t11_no_byte_changes_over_a_restart() {
+    let server = Server::start(&[]);
+    let mut pushed = Vec::new();
+    for fixture in fixtures() {
+        let repo = server.repo(&format!("t11/{}", fixture.name));
+        let text = prepare(&repo, &fixture);
+        repo.put_manifest("v1", &fixture.media_type, text.as_bytes())
+            .expect(201);
+        pushed.push((fixture, text));
+    }
+    let server = server.kill_and_restart();
+    for (fixture, text) in pushed {
+        let repo = server.repo(&format!("t11/{}", fixture.name));
+        for reference in ["v1", &sha256(text.as_bytes())] {
+            let answer = repo.get(&format!("manifests/{reference}")).expect(200);
+            assert!(answer.body == text.as_bytes(), "{}", fixture.name);
+            assert_eq!(answer.header("content-type"), Some(&*fixture.media_type));
+        }
+    }
 }

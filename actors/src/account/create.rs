@@ -131,6 +131,19 @@ fn check(account: &NewAccount) -> Result<(), AccountError> {
     }
 }
 
+/// Enables or disables a user or an organization without running actors, for the command line;
+/// running servers refuse its tokens within seconds. Answers whether it exists.
+///
+/// # Errors
+/// The database's.
+pub async fn enable_account(
+    db: &Database,
+    username: &str,
+    enabled: bool,
+) -> Result<bool, AccountError> {
+    Ok(set_enabled(db, username, enabled).await?)
+}
+
 /// Enables or disables a user; its tokens end within seconds. Answers whether it exists.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<bool, AccountError>")]

@@ -104,3 +104,16 @@ impl Handler<CheckLogin> for AccountActor {
         })
     }
 }
+
+/// Asks how many passwords are known to be right.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<usize, AccountError>")]
+pub struct CountVerified;
+
+impl Handler<CountVerified> for AccountActor {
+    type Result = Result<usize, AccountError>;
+
+    fn handle(&mut self, _: CountVerified, _: &mut Context<Self>) -> Self::Result {
+        Ok(self.office.verified.len())
+    }
+}

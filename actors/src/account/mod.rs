@@ -46,11 +46,13 @@ use slipway_auth::verified_cache::VerifiedCache;
 use slipway_model::Run;
 use tokio::sync::watch;
 
-pub use self::create::{CreateUser, CreatedUser, NewAccount, SetUserEnabled, create_account};
+pub use self::create::{
+    CreateUser, CreatedUser, NewAccount, SetUserEnabled, create_account, enable_account,
+};
 pub use self::error::AccountError;
 use self::flood::Floods;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
-pub use self::login::CheckLogin;
+pub use self::login::{CheckLogin, CountVerified};
 pub use self::sealing::{open_key_file, write_key_file};
 pub use self::token::{IssueToken, IssuedToken, TokenCredentials};
 pub use self::user_settings::UserSettings;

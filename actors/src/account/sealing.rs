@@ -24,7 +24,10 @@ pub async fn open_key_file(db: &Database, path: &Path) -> Result<KeyRing, Accoun
         Ok(text) => KeyRing::parse(&text).map_err(|error| fault(path, &error.to_string()))?,
         Err(error) if error.kind() == ErrorKind::NotFound && known.is_empty() => make(path)?,
         Err(error) => {
-            let text = format!("it cannot be read, but the database holds sealed secrets: {error}");
+            let text = format!(
+                "it cannot be read ({error}), but the database holds what it seals: all nodes need \
+                 the same file, named by accounts.secret_key_file"
+            );
             return Err(fault(path, &text));
         }
     };

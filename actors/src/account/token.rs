@@ -80,15 +80,7 @@ async fn issue(
         return Err(AccountError::NoAnonymous);
     }
     let principal = access::principal(settings, login.as_ref());
-    let mut entries = Vec::with_capacity(msg.scopes.len());
-    let mut namespaces = Vec::new();
-    for scope in &msg.scopes {
-        let (entry, namespace) = grant(office, &principal, login.as_ref(), scope).await?;
-        entries.push(entry);
-        namespaces.extend(namespace.map(|(id, epoch)| (id.0, epoch)));
-    }
-    namespaces.sort_unstable();
-    namespaces.dedup();
+    let granted = grant_all(office, &principal, login.as_ref(), &msg.scopes).await?;
     let now_s = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
@@ -114,18 +106,55 @@ async fn issue(
             .map_or(ANONYMOUS_SUBJECT, |login| login.name.as_str())
             .to_owned(),
         jti: None,
-        access: entries,
+        access: granted.entries,
         context: context.with_repositories(names.map(|scope| scope.name.as_str())),
         slipway: Epoch {
             principal_id: login.as_ref().map(|login| login.id.0),
             principal_epoch: login.as_ref().map_or(0, |login| login.epoch),
-            namespaces,
+            namespaces: granted.namespaces,
+            unborn: granted.unborn,
         },
     };
     Ok(IssuedToken {
         token: jwt::sign(&claims, key)?,
         expires_in_s: life_s,
     })
+}
+
+/// What a token carries of what was asked for.
+#[derive(Default)]
+struct Granted {
+    entries: Vec<AccessEntry>,
+    /// Row and epoch of each namespace.
+    namespaces: Vec<(i64, i64)>,
+    /// Names of namespaces that do not exist yet.
+    unborn: Vec<String>,
+}
+
+async fn grant_all(
+    office: &Office,
+    principal: &Principal,
+    login: Option<&Login>,
+    scopes: &[Scope],
+) -> Result<Granted, AccountError> {
+    let mut granted = Granted::default();
+    for scope in scopes {
+        let (entry, namespace) = grant(office, principal, login, scope).await?;
+        match namespace {
+            Some((id, epoch)) => granted.namespaces.push((id.0, epoch)),
+            None if scope.kind == ScopeKind::Repository && !entry.actions.is_empty() => {
+                let library = &office.settings.library_namespace;
+                let name = RepositoryName::parse(&scope.name, library);
+                let namespace = name.ok().map(|name| name.namespace().to_owned());
+                granted.unborn.extend(namespace);
+            }
+            None => {}
+        }
+        granted.entries.push(entry);
+    }
+    granted.namespaces.sort_unstable();
+    granted.namespaces.dedup();
+    Ok(granted)
 }
 
 async fn authenticate(
@@ -176,5 +205,5 @@ async fn grant(
         Err(_) => (ActionSet::EMPTY, None),
     };
     let entry = AccessEntry::repository(&scope.requested_name, granted);
-    Ok((entry, namespace.filter(|_| !granted.is_empty())))
+    Ok((entry, namespace))
 }

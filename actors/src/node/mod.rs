@@ -3,20 +3,34 @@
 //! Owns the node's row, the open batch and the list of principals that changed of late. It beats
 //! every second; caches are trusted only while that is fresh. Before anything is written a batch is
 //! open; it is changed every hour, and closed and swept once no upload holds it any more. Sweeping
-//! lists one prefix and deletes what nothing names.
+//! lists one prefix and deletes what nothing names. It also says up to where bytes are on disk
+//! (`durable.rs`), doubts the database and its clock (`guard.rs`), and hashes what a power cut may have damaged (`verify.rs`).
 //!
 //! Mailbox: 64.
 
+mod clock;
+mod company;
+mod durable;
+pub mod fsck;
+mod guard;
+mod identity;
 mod sweep;
+mod verify;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use slipway_model::{ModelError, NodeId, account, batch, node};
+use slipway_model::{ModelError, account, batch, node};
 use tokio::sync::watch;
 
-use crate::account::AccountError;
+pub use self::company::Company;
+pub(crate) use self::durable::Durability;
+pub(crate) use self::guard::Guard;
+pub use self::guard::{Hold, Holds};
+pub use self::verify::Verifications;
+pub(crate) use self::verify::settle;
+use crate::boot::NodeSeed;
 use crate::deps::{Deps, Epochs, OpenBatch};
 
 /// A node without a heartbeat for this long is dead.
@@ -35,81 +49,61 @@ pub struct NodeActor {
     epochs: watch::Sender<Arc<Epochs>>,
     /// Batches that uploads may still write to.
     retired: Vec<Arc<OpenBatch>>,
-    is_beating: bool,
+    /// Away while a heartbeat is under way.
+    guard: Option<Box<Guard>>,
     is_sweeping: bool,
+    durability: Durability,
+    is_syncing: bool,
+    is_verifying: bool,
     has_stopped: bool,
 }
 
-/// Refuses to start beside another live node whose bytes this one could not reach.
-pub(crate) async fn check_company(
-    db: &slipway_model::Database,
-    must_be_alone: bool,
-) -> Result<(), AccountError> {
-    if must_be_alone && node::beat(db, NodeId::nil(), DEAD_AFTER_S).await? > 0 {
-        return Err(AccountError::Unavailable(
-            "another node uses this database; several nodes need a shared folder, declared by \
-             storage.shared_mount (a node that was killed counts for 30 seconds)"
-                .to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Announces the node and opens its first batch.
-pub(crate) async fn announce(
-    db: &slipway_model::Database,
-    id: NodeId,
-    others_are_dead: bool,
-) -> Result<OpenBatch, ModelError> {
-    node::start_node(db, id).await?;
-    if others_are_dead {
-        node::fence_others(db, id).await?;
-    }
-    Ok(OpenBatch {
-        id: batch::open_batch(db, id).await?,
-    })
-}
-
 impl NodeActor {
-    pub(crate) fn new(
-        deps: Arc<Deps>,
-        batches: watch::Sender<Arc<OpenBatch>>,
-        epochs: watch::Sender<Arc<Epochs>>,
-    ) -> Self {
+    pub(crate) fn new(deps: Arc<Deps>, seed: NodeSeed) -> Self {
         Self {
             deps,
-            batches,
-            epochs,
+            batches: seed.batches,
+            epochs: seed.epochs,
+            durability: seed.durability,
+            is_syncing: false,
+            is_verifying: false,
             retired: Vec::new(),
-            is_beating: false,
+            guard: Some(Box::new(seed.guard)),
             is_sweeping: false,
             has_stopped: false,
         }
     }
 
     fn beat(&mut self, ctx: &mut Context<Self>) {
-        if self.is_beating || self.has_stopped {
+        if self.has_stopped {
             return;
         }
-        self.is_beating = true;
+        let Some(mut guard) = self.guard.take() else {
+            return;
+        };
         let deps = Arc::clone(&self.deps);
         let work = async move {
-            let outcome = beat_once(&deps).await;
+            let outcome = beat_once(&deps, &mut guard).await;
             if let Err(error) = &outcome {
                 deps.standing.cut_off();
                 tracing::warn!(%error, "no heartbeat");
             }
-            outcome.ok()
+            (guard, outcome.ok())
         };
-        ctx.spawn(fut::wrap_future(work).map(|epochs, actor: &mut Self, _| {
-            actor.is_beating = false;
-            if let Some(epochs) = epochs {
-                actor.epochs.send_replace(Arc::new(epochs));
-            }
-        }));
+        ctx.spawn(
+            fut::wrap_future(work).map(|(guard, epochs), actor: &mut Self, _| {
+                actor.guard = Some(guard);
+                if let Some(epochs) = epochs {
+                    actor.epochs.send_replace(Arc::new(epochs));
+                }
+            }),
+        );
     }
 
     fn change_batch(&mut self, ctx: &mut Context<Self>) {
+        if self.has_stopped {
+            return;
+        }
         let deps = Arc::clone(&self.deps);
         let work = async move { batch::open_batch(&deps.db, deps.node).await };
         ctx.spawn(
@@ -123,8 +117,35 @@ impl NodeActor {
         );
     }
 
+    fn advance_mark(&mut self, ctx: &mut Context<Self>) {
+        if self.is_syncing || self.has_stopped || !self.durability.has_work() {
+            return;
+        }
+        self.is_syncing = true;
+        let (deps, state) = (Arc::clone(&self.deps), self.durability);
+        let work = async move { durable::advance(&deps, state).await };
+        ctx.spawn(fut::wrap_future(work).map(|state, actor: &mut Self, _| {
+            actor.is_syncing = false;
+            actor.durability = state;
+        }));
+    }
+
+    fn verify(&mut self, ctx: &mut Context<Self>) {
+        if self.is_verifying || self.has_stopped {
+            return;
+        }
+        self.is_verifying = true;
+        let deps = Arc::clone(&self.deps);
+        let work = async move {
+            if let Err(error) = verify::pass(&deps).await {
+                tracing::warn!(%error, "suspect blobs wait");
+            }
+        };
+        ctx.spawn(fut::wrap_future(work).map(|(), actor: &mut Self, _| actor.is_verifying = false));
+    }
+
     fn sweep(&mut self, ctx: &mut Context<Self>) {
-        if self.is_sweeping || self.has_stopped {
+        if self.is_sweeping || self.has_stopped || self.deps.holds.is_held() {
             return;
         }
         self.is_sweeping = true;
@@ -143,16 +164,33 @@ impl NodeActor {
     }
 }
 
-async fn beat_once(deps: &Deps) -> Result<Epochs, ModelError> {
+async fn beat_once(deps: &Deps, guard: &mut Guard) -> Result<Epochs, ModelError> {
     let asked_at = Instant::now();
-    let others = node::beat(&deps.db, deps.node, DEAD_AFTER_S).await?;
-    let changed = account::list_changed_epochs(&deps.db, EPOCHS_WITHIN_S).await?;
-    deps.standing.confirm(asked_at, others == 0);
-    Ok(Epochs::new(
-        changed
-            .into_iter()
-            .map(|row| (row.id, row.epoch, row.enabled)),
-    ))
+    let beat = node::beat(&deps.db, deps.node, DEAD_AFTER_S).await?;
+    guard.look(deps, &beat).await?;
+    let changed =
+        account::list_changed_epochs(&deps.db, EPOCHS_WITHIN_S, deps.settings.namespaces_by_push)
+            .await?;
+    deps.standing.confirm(asked_at, beat.others == 0);
+    if let Err(error) = guard.follow_up(deps).await {
+        // The heartbeat itself is confirmed; the next one tries this again.
+        tracing::warn!(%error, "the database's identity is not followed up");
+    }
+    Ok(Epochs::new(changed))
+}
+
+/// Leaves word that everything confirmed is in the database and on disk. No commit comes after the
+/// batches are closed.
+async fn leave_word(
+    deps: &Deps,
+    durability: Durability,
+    guard: Option<Box<Guard>>,
+) -> Result<(), ModelError> {
+    batch::close_own(&deps.db, deps.node).await?;
+    if let Some(mut guard) = guard {
+        guard.finish(deps).await?;
+    }
+    durable::finish(deps, durability).await
 }
 
 impl Actor for NodeActor {
@@ -161,6 +199,10 @@ impl Actor for NodeActor {
     fn started(&mut self, ctx: &mut Context<Self>) {
         self.beat(ctx);
         self.sweep(ctx);
+        self.advance_mark(ctx);
+        self.verify(ctx);
+        ctx.run_interval(durable::INTERVAL, Self::advance_mark);
+        ctx.run_interval(SWEEP, Self::verify);
         ctx.run_interval(BEAT, Self::beat);
         ctx.run_interval(CHANGE_BATCH, Self::change_batch);
         ctx.run_interval(SWEEP, Self::sweep);
@@ -177,8 +219,12 @@ impl Handler<StopNode> for NodeActor {
 
     fn handle(&mut self, _: StopNode, _: &mut Context<Self>) -> Self::Result {
         self.has_stopped = true;
-        let deps = Arc::clone(&self.deps);
+        let (deps, durability) = (Arc::clone(&self.deps), self.durability);
+        let guard = self.guard.take();
         Box::pin(async move {
+            if let Err(error) = leave_word(&deps, durability, guard).await {
+                tracing::warn!(%error, "this stop will count as a crash");
+            }
             if let Err(error) = node::stop_node(&deps.db, deps.node).await {
                 tracing::warn!(%error, "the node's row stays until its heartbeat is old");
             }

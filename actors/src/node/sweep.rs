@@ -48,6 +48,7 @@ async fn sweep_batch(deps: &Deps, id: BatchId) -> Result<(), RepositoryError> {
             .filter(|key| !named.contains(&(id, key.name())))
             .collect();
         if !orphans.is_empty() {
+            deps.holds.check(&deps.db).await?;
             tracing::info!(
                 batch.id = id.0,
                 segments = orphans.len(),
@@ -86,6 +87,7 @@ async fn expire_uploads(deps: &Deps) -> Result<(), RepositoryError> {
             .filter(|key| !named.contains(key))
             .map(|(batch, name)| SegmentKey::from_parts(slipway_storage::BatchId(batch.0), *name))
             .collect();
+        deps.holds.check(&deps.db).await?;
         deps.store.delete(&orphans).await?;
         tracing::info!(upload.uuid = %id, "an abandoned upload goes");
     }

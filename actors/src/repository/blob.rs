@@ -6,12 +6,14 @@ use std::sync::Arc;
 use actix::prelude::*;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use slipway_model::blob::{self, Content, StoredBlob, Unlinked};
+use slipway_model::RepositoryId;
+use slipway_model::blob::{self, Content, Found, StoredBlob, Unlinked};
 use slipway_oci::{Digest, RangeRequest, parse_range};
 use slipway_storage::{BlobRead, LocalPart, StorageError};
 
 use super::{OpenRow, Reader, RepositoryActor, RepositoryError};
 use crate::kernel::enqueue;
+use crate::node::settle;
 use crate::upload::session::to_segment;
 
 /// What is known of a blob without reading it.
@@ -194,8 +196,40 @@ async fn find(
     digest: &Digest,
 ) -> Result<(Option<OpenRow>, StoredBlob), RepositoryError> {
     let (id, row) = reader.open().await?;
-    let blob = blob::find_blob(reader.db(), id, digest, reader.deps.lease_s()).await?;
-    Ok((row, blob.ok_or(RepositoryError::BlobUnknown(*digest))?))
+    for _ in 0..LOOKS {
+        match blob::find_blob(reader.db(), id, digest, reader.deps.lease_s()).await? {
+            Some(Found::Present(blob)) => return Ok((row, blob)),
+            Some(Found::Suspect(suspect)) => settle(&reader.deps, suspect).await?,
+            None => return Err(RepositoryError::BlobUnknown(*digest)),
+        }
+    }
+    Err(still_suspect(digest))
+}
+
+/// Looks for a blob that is found suspect: one that finds it, one after its check, and one more in
+/// case another copy took its place and became suspect in turn.
+const LOOKS: usize = 3;
+
+fn still_suspect(digest: &Digest) -> RepositoryError {
+    RepositoryError::Unavailable(format!("blob `{digest}` is being checked"))
+}
+
+/// Finds where a blob may be taken from, relying on nothing that is suspect.
+async fn find_source(
+    reader: &Reader,
+    digest: &Digest,
+    from: &MountFrom,
+) -> Result<Option<RepositoryId>, RepositoryError> {
+    for _ in 0..LOOKS {
+        let Some(found) = blob::find_source(reader.db(), digest, from).await? else {
+            return Ok(None);
+        };
+        match found.suspect {
+            None => return Ok(Some(found.repository)),
+            Some(suspect) => settle(&reader.deps, suspect).await?,
+        }
+    }
+    Err(still_suspect(digest))
 }
 
 /// Tells the actor of a blob that was just committed here.
@@ -236,8 +270,7 @@ impl Handler<MountBlob> for RepositoryActor {
         let reader = self.reader();
         Box::pin(async move {
             let (id, _) = reader.open().await?;
-            let source = blob::find_source(reader.db(), &msg.digest, &msg.from).await?;
-            let Some(source) = source else {
+            let Some(source) = find_source(&reader, &msg.digest, &msg.from).await? else {
                 return Ok(false);
             };
             let lease_s = reader.deps.lease_s();

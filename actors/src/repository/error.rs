@@ -15,6 +15,9 @@ pub enum RepositoryError {
     /// The namespace does not exist and may not be made by a push.
     #[error("namespace of `{0}` does not exist")]
     NamespaceUnknown(RepositoryName),
+    /// The namespace holds as many repositories as it may.
+    #[error("the namespace holds {0} repositories and takes no more")]
+    TooManyRepositories(i64),
     /// The namespace was disabled.
     #[error("the namespace of `{0}` is disabled")]
     NamespaceDisabled(RepositoryName),

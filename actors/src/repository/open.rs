@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use actix::prelude::*;
 use slipway_model::audit::Origin;
-use slipway_model::repository::{find_facts, insert_repository};
+use slipway_model::repository::{CreationBounds, MadeRepository, find_facts, insert_repository};
 use slipway_model::{AccountId, RepositoryId, account};
 use slipway_oci::RepositoryName;
 
@@ -43,16 +43,15 @@ pub struct EnsureRepository {
     pub origin: Origin,
     /// Whether a missing namespace is made too, as an organization of the pusher.
     pub creates_namespace: bool,
+    /// The namespaces that the caller's token was issued for; `None` when any will do.
+    pub namespaces: Option<Vec<i64>>,
 }
 
 impl Handler<EnsureRepository> for RepositoryActor {
     type Result = ResponseFuture<Result<RepositoryId, RepositoryError>>;
 
     fn handle(&mut self, msg: EnsureRepository, ctx: &mut Context<Self>) -> Self::Result {
-        if self.may_answer_from_memory()
-            && let (Some(id), Some(row)) = (self.known_id(), &self.row)
-            && row.repository.state == "NORMAL"
-        {
+        if let Some(id) = self.writable_id() {
             return Box::pin(std::future::ready(Ok(id)));
         }
         let plan = move |actor: &mut Self| {
@@ -73,7 +72,20 @@ impl Handler<EnsureRepository> for RepositoryActor {
     }
 }
 
-async fn ensure(
+impl RepositoryActor {
+    /// The repository's id, when memory may say that it takes writes.
+    pub(super) fn writable_id(&mut self) -> Option<RepositoryId> {
+        if !self.may_answer_from_memory() {
+            return None;
+        }
+        let id = self.known_id()?;
+        let row = self.row.as_ref()?;
+        (row.repository.state == "NORMAL").then_some(id)
+    }
+}
+
+/// Reads the row, making the repository first if it is not there; refuses one without writes.
+pub(super) async fn ensure(
     deps: &Deps,
     name: &RepositoryName,
     msg: &EnsureRepository,
@@ -102,22 +114,44 @@ async fn make(
     } else {
         "public"
     };
-    if insert_repository(&deps.db, name, visibility, &msg.origin)
-        .await?
-        .is_some()
-    {
-        return Ok(());
-    }
-    if !msg.creates_namespace {
-        return Err(RepositoryError::NamespaceUnknown(name.clone()));
+    let most = deps.settings.max_repositories;
+    let bounds = CreationBounds {
+        most,
+        among: msg.namespaces.as_deref(),
+    };
+    match insert_repository(&deps.db, name, visibility, &msg.origin, bounds).await? {
+        MadeRepository::Present(_) => return Ok(()),
+        MadeRepository::TooMany => return Err(RepositoryError::TooManyRepositories(most)),
+        MadeRepository::NamespaceMissing if msg.creates_namespace => {}
+        MadeRepository::NamespaceMissing => {
+            return Err(RepositoryError::NamespaceUnknown(name.clone()));
+        }
     }
     let window_s = i64::try_from(deps.settings.tag_expiration.as_secs()).unwrap_or(i64::MAX);
     let owner: Option<AccountId> = msg.origin.performer;
-    // A concurrent push may have made it; then that one's owner stands.
-    account::insert_organization(&deps.db, name.namespace(), owner, window_s).await?;
-    let made = insert_repository(&deps.db, name, visibility, &msg.origin).await?;
-    made.map(drop)
-        .ok_or_else(|| RepositoryError::NamespaceUnknown(name.clone()))
+    let made = account::insert_organization(&deps.db, name.namespace(), owner, window_s).await?;
+    if made.is_none() && owner.is_some() && !owns(deps, name, owner).await? {
+        // Somebody else was faster; what this push was allowed was a name that nobody had.
+        return Err(RepositoryError::NamespaceUnknown(name.clone()));
+    }
+    let bounds = CreationBounds {
+        among: None,
+        ..bounds
+    };
+    match insert_repository(&deps.db, name, visibility, &msg.origin, bounds).await? {
+        MadeRepository::Present(_) => Ok(()),
+        _ => Err(RepositoryError::NamespaceUnknown(name.clone())),
+    }
+}
+
+/// Says whether an account administers the organization that a name lies in.
+async fn owns(
+    deps: &Deps,
+    name: &RepositoryName,
+    account: Option<AccountId>,
+) -> Result<bool, RepositoryError> {
+    let facts = find_facts(&deps.db, name, account).await?;
+    Ok(facts.is_some_and(|facts| facts.team_role.as_deref() == Some("admin")))
 }
 
 /// Asks for the repository's id.

@@ -8,13 +8,16 @@ use serde_json::json;
 use slipway_model::RepositoryId;
 use slipway_model::audit::Origin;
 use slipway_model::manifest::{self, NewManifest, StoredManifest, Verdict};
+use slipway_model::suspect;
 use slipway_model::tag::TagTarget;
 use slipway_oci::{Digest, ManifestKind, ParsedManifest, TagName};
 
-use super::{Reader, RepositoryActor, RepositoryError};
+use super::open::{EnsureRepository, ensure};
+use super::{OpenRow, Reader, RepositoryActor, RepositoryError};
 use crate::kernel::enqueue;
+use crate::node::settle;
 
-/// Publishes a manifest that was parsed from `bytes`.
+/// Publishes a manifest that was parsed from `bytes`, making the repository first if need be.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<ManifestPushed, RepositoryError>")]
 pub struct PushManifest {
@@ -26,8 +29,8 @@ pub struct PushManifest {
     pub parsed: ParsedManifest,
     /// Tags that shall point at it; none for a push by digest.
     pub tags: Vec<TagName>,
-    /// Who pushes.
-    pub origin: Origin,
+    /// Who pushes, and what may be made for it.
+    pub ensure: EnsureRepository,
 }
 
 /// A manifest that is published.
@@ -41,6 +44,8 @@ pub struct ManifestPushed {
 
 struct Pushed {
     verdict: Verdict,
+    /// The repository's row, when it had to be read.
+    row: Option<OpenRow>,
     msg: PushManifest,
 }
 
@@ -49,11 +54,17 @@ impl Handler<PushManifest> for RepositoryActor {
 
     fn handle(&mut self, msg: PushManifest, ctx: &mut Context<Self>) -> Self::Result {
         let plan = move |actor: &mut Self| {
-            let reader = actor.reader();
+            let (known, reader) = (actor.writable_id(), actor.reader());
             async move {
-                let (id, _) = reader.open().await?;
+                let (id, row) = match known {
+                    Some(id) => (id, None),
+                    None => {
+                        let row = ensure(&reader.deps, &reader.name, &msg.ensure).await?;
+                        (row.repository.id, Some(row))
+                    }
+                };
                 let verdict = put(&reader, id, &msg).await?;
-                Ok(Pushed { verdict, msg })
+                Ok(Pushed { verdict, row, msg })
             }
         };
         enqueue(
@@ -63,7 +74,11 @@ impl Handler<PushManifest> for RepositoryActor {
             |actor: &mut Self, outcome: Result<Pushed, RepositoryError>| {
                 // Even a failed write may have happened.
                 actor.version = actor.version.wrapping_add(1);
-                let Pushed { verdict, msg } = outcome.inspect_err(|_| actor.cache.forget_all())?;
+                let Pushed { verdict, row, msg } =
+                    outcome.inspect_err(|_| actor.cache.forget_all())?;
+                if row.is_some() {
+                    actor.row = row;
+                }
                 let moved = match verdict {
                     Verdict::Done(moved) => moved,
                     other => return Err(actor.refusal(other)),
@@ -189,11 +204,35 @@ async fn put(
         "manifest_digest": msg.digest.to_string(),
         "mediaType": parsed.media_type,
     });
+    if new.sparse_allowed {
+        // Then a blob that is not present is no refusal, so suspects are looked for before.
+        let digests: Vec<Digest> = new.blobs.iter().map(|(digest, _)| *digest).collect();
+        settle_suspects(reader, id, &digests).await?;
+    }
+    let put =
+        async || manifest::put_manifest(reader.db(), id, &new, &msg.ensure.origin, &metadata).await;
     reader.deps.crash_point("manifest.put.before");
-    let (verdict, _) =
-        manifest::put_manifest(reader.db(), id, &new, &msg.origin, &metadata).await?;
+    let (mut verdict, _) = put().await?;
+    if let Verdict::MissingBlobs(digests) = &verdict
+        && settle_suspects(reader, id, digests).await?
+    {
+        (verdict, _) = put().await?;
+    }
     reader.deps.crash_point("manifest.put.after");
     Ok(verdict)
+}
+
+/// Checks those of `digests` that are suspect here; answers whether there were any.
+async fn settle_suspects(
+    reader: &Reader,
+    id: RepositoryId,
+    digests: &[Digest],
+) -> Result<bool, RepositoryError> {
+    let suspects = suspect::list_suspects_here(reader.db(), id, digests).await?;
+    for suspect in &suspects {
+        settle(&reader.deps, *suspect).await?;
+    }
+    Ok(!suspects.is_empty())
 }
 
 /// The blobs an image needs here: all but layers that may not be distributed.

@@ -3,6 +3,7 @@
 use actix::prelude::*;
 use slipway_oci::ContentRange;
 
+use super::checkpoint::Place;
 use super::session::Body;
 use super::{Phase, Ready, UploadActor, UploadError};
 
@@ -41,35 +42,20 @@ impl Handler<AppendChunk> for UploadActor {
                 Ok(ready) => ready,
                 Err(error) => return (None, Err(error)),
             };
-            let Ready {
-                session,
-                epoch,
-                was_saved,
-            } = ready;
+            let Ready { session, epoch } = ready;
             if let Err(error) = check_start(msg.range, session.offset_bytes) {
-                return (
-                    Some(Ready {
-                        session,
-                        epoch,
-                        was_saved,
-                    }),
-                    Err(error),
-                );
+                return (Some(Ready { session, epoch }), Err(error));
             }
             let before = session.offset_bytes;
-            let (session, outcome) = session.append(&seed.deps, msg.body).await;
+            let (session, outcome) = session.append(Place { seed: &seed, epoch }, msg.body).await;
             let received_bytes = session.offset_bytes.saturating_sub(before);
             let outcome = outcome
                 .and_then(|()| check_length(msg.range, received_bytes))
                 .and_then(|()| check_size(&seed.deps.settings, session.offset_bytes));
-            (
-                Some(Ready {
-                    session,
-                    epoch,
-                    was_saved: was_saved && received_bytes == 0,
-                }),
-                outcome,
-            )
+            if matches!(outcome, Err(UploadError::Unknown)) {
+                return (None, outcome);
+            }
+            (Some(Ready { session, epoch }), outcome)
         };
         Box::pin(
             fut::wrap_future(work).map(|(ready, outcome), actor: &mut Self, _| {

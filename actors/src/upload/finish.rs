@@ -11,6 +11,7 @@ use slipway_oci::{ContentRange, Digest};
 use slipway_storage::SegmentKey;
 
 use super::append::{check_length, check_size, check_start};
+use super::checkpoint::Place;
 use super::session::{Body, Held, Session};
 use super::{Phase, Ready, Taken, UploadActor, UploadError, UploadSeed};
 use crate::blob_index::CommitBlob;
@@ -57,8 +58,7 @@ impl Handler<FinishUpload> for UploadActor {
             Err(error) => return Box::pin(fut::ready(Err(error))),
         };
         let (seed, epoch) = (self.seed.clone(), self.epoch);
-        let has_row = self.saved_bytes.is_some();
-        let work = async move { finish(&seed, taken, epoch, has_row, msg).await };
+        let work = async move { finish(&seed, taken, epoch, msg).await };
         Box::pin(
             fut::wrap_future(work).map(|outcome, actor: &mut Self, _| match outcome {
                 Outcome::Ended(answer) => {
@@ -78,53 +78,35 @@ impl Handler<FinishUpload> for UploadActor {
     }
 }
 
-async fn finish(
-    seed: &UploadSeed,
-    taken: Taken,
-    epoch: i64,
-    has_row: bool,
-    msg: FinishUpload,
-) -> Outcome {
+async fn finish(seed: &UploadSeed, taken: Taken, epoch: i64, msg: FinishUpload) -> Outcome {
     let deps = &seed.deps;
     let ready = match taken.ready(seed, epoch).await {
         Ok(ready) => ready,
         Err(UploadError::Unknown) => return Outcome::Ended(Err(UploadError::Unknown)),
         Err(error) => return Outcome::Unread(error),
     };
-    let Ready {
-        session,
-        epoch,
-        was_saved,
-    } = ready;
-    let has_row = has_row || was_saved;
-    let keep = |session: Session, error| {
-        Outcome::Kept(
-            Box::new(Ready {
-                session,
-                epoch,
-                was_saved: false,
-            }),
-            error,
-        )
-    };
+    let Ready { session, epoch } = ready;
+    let keep = |session: Session, error| Outcome::Kept(Box::new(Ready { session, epoch }), error);
     if let Err(error) = check_start(msg.range, session.offset_bytes) {
         return keep(session, error);
     }
     let before = session.offset_bytes;
-    let (mut session, outcome) = session.append(deps, msg.body).await;
+    let (mut session, outcome) = session.append(Place { seed, epoch }, msg.body).await;
     let received_bytes = session.offset_bytes.saturating_sub(before);
     let outcome = outcome.and_then(|()| check_length(msg.range, received_bytes));
-    if let Err(error) = outcome {
-        return keep(session, error);
+    match outcome {
+        Ok(()) => {}
+        Err(UploadError::Unknown) => return Outcome::Ended(Err(UploadError::Unknown)),
+        Err(error) => return keep(session, error),
     }
     if let Err(error) = check_size(&deps.settings, session.offset_bytes) {
-        drop_session(seed, session, has_row).await;
+        drop_session(seed, session).await;
         return Outcome::Ended(Err(error));
     }
     match session.digest(&deps.store, msg.digest.algorithm()).await {
         Ok(actual) if actual == msg.digest => {}
         Ok(actual) => {
-            drop_session(seed, session, has_row).await;
+            drop_session(seed, session).await;
             return Outcome::Ended(Err(UploadError::WrongDigest { actual }));
         }
         Err(error) => return keep(session, error),
@@ -132,8 +114,8 @@ async fn finish(
     match commit(seed, &mut session, msg.digest).await {
         Ok(blob) => {
             if blob.is_none() {
-                drop_session(seed, session, has_row).await;
-            } else if has_row {
+                drop_session(seed, session).await;
+            } else if session.saved_bytes.is_some() {
                 forget_row(seed).await;
             }
             Outcome::Ended(Ok(BlobStored {
@@ -204,8 +186,8 @@ async fn forget_row(seed: &UploadSeed) {
 }
 
 /// Drops the bytes of an upload that is over.
-async fn drop_session(seed: &UploadSeed, session: Session, has_row: bool) {
-    if has_row {
+async fn drop_session(seed: &UploadSeed, session: Session) {
+    if session.saved_bytes.is_some() {
         forget_row(seed).await;
     }
     let Held::Stored(writer) = session.bytes else {
@@ -254,10 +236,9 @@ impl Handler<CancelUpload> for UploadActor {
             Err(error) => return Box::pin(fut::ready(Err(error))),
         };
         let (seed, epoch) = (self.seed.clone(), self.epoch);
-        let has_row = self.saved_bytes.is_some();
         let work = async move {
             let ready = taken.ready(&seed, epoch).await?;
-            drop_session(&seed, ready.session, has_row || ready.was_saved).await;
+            drop_session(&seed, ready.session).await;
             Ok(())
         };
         Box::pin(fut::wrap_future(work).map(

@@ -3,15 +3,17 @@
 //! Owns the session of one upload id. One append, save or finish has the session at a time;
 //! a request that comes meanwhile is refused as busy, status questions are answered from the last
 //! known offset. An upload that is only POST, PATCH, PUT never touches the database before its
-//! commit; one that pauses is saved, with what is synced, so that a restart (or another node) can
+//! commit; one that pauses or runs long is saved, with what is synced, so that a restart (or another node) can
 //! go on. An idle actor saves and retires.
 //!
 //! Mailbox: `limits.upload_mailbox`. Saved rows carry an epoch; a take-over raises it, and a save
 //! under an old one fails, after which this actor knows nothing any more.
 
 mod append;
+mod checkpoint;
 mod error;
 mod finish;
+mod owner;
 pub(crate) mod session;
 
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use tokio::sync::watch;
 pub use self::append::{AppendChunk, GetProgress, UploadProgress};
 pub use self::error::UploadError;
 pub use self::finish::{BlobStored, CancelUpload, FinishUpload};
+pub use self::owner::{OpenUploads, UploadOwner, UploadSlot};
 pub use self::session::Body;
 use self::session::Session;
 use crate::blob_index::BlobIndexActor;
@@ -64,6 +67,8 @@ enum Phase {
 /// The actor; one an upload.
 pub struct UploadActor {
     seed: UploadSeed,
+    /// The place of its owner; given back at the end.
+    slot: Option<UploadSlot>,
     phase: Phase,
     epoch: i64,
     offset_bytes: u64,
@@ -75,13 +80,14 @@ pub struct UploadActor {
 }
 
 impl UploadActor {
-    pub(crate) fn new(seed: UploadSeed) -> Self {
+    pub(crate) fn new(seed: UploadSeed, slot: Option<UploadSlot>) -> Self {
         let phase = match seed.algorithm {
             Some(algorithm) => Phase::Idle(Box::new(Session::new(algorithm))),
             None => Phase::Unread,
         };
         Self {
             seed,
+            slot,
             phase,
             epoch: 1,
             offset_bytes: 0,
@@ -117,15 +123,14 @@ impl UploadActor {
     fn give_back(&mut self, ready: Ready) {
         self.used_at = Instant::now();
         self.epoch = ready.epoch;
-        if ready.was_saved {
-            self.saved_bytes = Some(ready.session.offset_bytes);
-        }
+        self.saved_bytes = ready.session.saved_bytes;
         self.offset_bytes = ready.session.offset_bytes;
         self.phase = Phase::Idle(Box::new(ready.session));
     }
 
     fn end(&mut self) {
         self.phase = Phase::Gone;
+        self.slot = None;
         self.seed
             .uploads
             .retire(&(self.seed.repository, self.seed.id));
@@ -154,11 +159,11 @@ impl UploadActor {
         let Ok(Taken::Session(mut session)) = self.take() else {
             return;
         };
-        let (deps, seed, epoch) = (Arc::clone(&self.seed.deps), self.seed.clone(), self.epoch);
+        let (seed, epoch) = (self.seed.clone(), self.epoch);
         let (done, saving) = watch::channel(());
         self.saving = Some(saving);
         let work = async move {
-            let outcome = save_session(&deps, &seed, &mut session, epoch).await;
+            let outcome = save_session(&seed, &mut session, epoch).await;
             (session, outcome)
         };
         ctx.spawn(
@@ -167,21 +172,19 @@ impl UploadActor {
                 let _done = done;
                 actor.saving = None;
                 let used_at = actor.used_at;
-                let was_saved = match outcome {
-                    Ok(true) => true,
+                match outcome {
+                    Ok(true) => {}
                     Ok(false) => {
                         actor.end();
                         return;
                     }
                     Err(error) => {
                         tracing::warn!(upload.uuid = %actor.seed.id, %error, "upload is not saved");
-                        false
                     }
-                };
+                }
                 actor.give_back(Ready {
                     session: *session,
                     epoch,
-                    was_saved,
                 });
                 actor.used_at = used_at;
             }),
@@ -190,16 +193,15 @@ impl UploadActor {
 }
 
 async fn save_session(
-    deps: &Deps,
     seed: &UploadSeed,
     session: &mut Session,
     epoch: i64,
 ) -> Result<bool, UploadError> {
-    let state = session.sync(epoch).await?;
-    deps.crash_point("upload.save.before");
-    let saved =
-        slipway_model::upload::save_upload(&deps.db, seed.id, seed.repository, &state).await?;
-    deps.crash_point("upload.save.after");
+    let state = session.persist(epoch).await?;
+    let saved = checkpoint::save(seed, &state).await?;
+    if saved {
+        session.saved_bytes = Some(state.offset_bytes);
+    }
     Ok(saved)
 }
 
@@ -212,7 +214,6 @@ enum Taken {
 struct Ready {
     session: Session,
     epoch: i64,
-    was_saved: bool,
 }
 
 impl Taken {
@@ -222,7 +223,6 @@ impl Taken {
             Self::Session(session) => Ok(Ready {
                 session: *session,
                 epoch,
-                was_saved: false,
             }),
             Self::Unread => {
                 let deps = &seed.deps;
@@ -231,11 +231,7 @@ impl Taken {
                 let saved = saved.ok_or(UploadError::Unknown)?;
                 let epoch = saved.epoch;
                 let session = Session::restore(deps, saved).await?;
-                Ok(Ready {
-                    session,
-                    epoch,
-                    was_saved: true,
-                })
+                Ok(Ready { session, epoch })
             }
         }
     }

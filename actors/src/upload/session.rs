@@ -13,6 +13,7 @@ use slipway_storage::{
     BatchId, ByteSink, Chunk, ChunkReceiver, Segment, SegmentKey, SegmentWriter, Store,
 };
 
+use super::checkpoint::{Parts, Place};
 use super::error::UploadError;
 use crate::deps::{Deps, OpenBatch};
 
@@ -48,6 +49,8 @@ pub(super) struct Session {
     pub(super) bytes: Held,
     pub(super) offset_bytes: u64,
     pub(super) batch: Option<Arc<OpenBatch>>,
+    /// Bytes in the saved row; `None` when there is none.
+    pub(super) saved_bytes: Option<u64>,
 }
 
 impl Session {
@@ -57,6 +60,7 @@ impl Session {
             bytes: Held::Memory(Vec::new()),
             offset_bytes: 0,
             batch: None,
+            saved_bytes: None,
         }
     }
 
@@ -80,15 +84,17 @@ impl Session {
             bytes,
             offset_bytes: saved.offset_bytes,
             batch: Some(batch),
+            saved_bytes: Some(saved.offset_bytes),
         })
     }
 
     /// Takes a body in; what came before a fault is kept.
     pub(super) async fn append(
         mut self,
-        deps: &Deps,
+        place: Place<'_>,
         body: Body,
     ) -> (Self, Result<(), UploadError>) {
+        let deps: &Deps = &place.seed.deps;
         let outcome = match body {
             Body::Whole(parts) => {
                 let size: usize = parts.iter().map(Bytes::len).sum();
@@ -99,11 +105,11 @@ impl Session {
                 let (sender, receiver) = tokio::sync::mpsc::channel(1);
                 let _unsent = sender.try_send(Ok(Chunk { parts })).is_err();
                 drop(sender);
-                return self.append_stored(deps, receiver).await;
+                return self.append_stored(place, receiver).await;
             }
             Body::Stream(mut chunks) => loop {
                 if matches!(self.bytes, Held::Stored(_)) {
-                    return self.append_stored(deps, chunks).await;
+                    return self.append_stored(place, chunks).await;
                 }
                 match chunks.recv().await {
                     None => break Ok(()),
@@ -113,7 +119,7 @@ impl Session {
                         let (sender, receiver) = tokio::sync::mpsc::channel(1);
                         let _unsent = sender.try_send(Ok(chunk)).is_err();
                         drop(sender);
-                        let (session, outcome) = self.append_stored(deps, receiver).await;
+                        let (session, outcome) = self.append_stored(place, receiver).await;
                         self = session;
                         if outcome.is_err() {
                             break outcome;
@@ -146,60 +152,55 @@ impl Session {
 
     async fn append_stored(
         self,
-        deps: &Deps,
+        place: Place<'_>,
         chunks: ChunkReceiver,
     ) -> (Self, Result<(), UploadError>) {
-        let Self {
-            hash,
-            bytes,
-            mut offset_bytes,
-            batch,
-        } = self;
-        let batch = batch.unwrap_or_else(|| Arc::clone(&deps.batches.borrow()));
-        let mut hash = hash;
-        let writer = match bytes {
-            Held::Stored(writer) => *writer,
-            Held::Memory(kept) => {
-                let writer = deps.store.new_writer(BatchId(batch.id.0));
-                if offset_bytes == 0 {
-                    writer
-                } else {
-                    // These bytes are hashed already.
-                    let spilled = writer.append_bytes((), kept.clone()).await;
-                    if let Err(error) = spilled.outcome {
-                        spilled.writer.discard().await;
-                        let bytes = Held::Memory(kept);
-                        let session = Self {
-                            hash,
-                            bytes,
-                            offset_bytes,
-                            batch: Some(batch),
-                        };
-                        return (session, Err(error.into()));
-                    }
-                    spilled.writer
-                }
-            }
+        let (writer, mut session) = match self.into_writer(&place.seed.deps).await {
+            Ok(opened) => opened,
+            Err((session, error)) => return (*session, Err(error)),
         };
-        let appended = writer.append(hash, chunks).await;
-        hash = appended.sink;
-        offset_bytes = offset_bytes.saturating_add(appended.received_bytes);
-        let bytes = Held::Stored(Box::new(appended.writer));
-        let session = Self {
-            hash,
-            bytes,
-            offset_bytes,
-            batch: Some(batch),
-        };
-        (session, appended.outcome.map_err(UploadError::from))
+        let mut parts = Parts::new(place, session.saved_bytes);
+        let stored = parts.store(writer, session.hash, chunks).await;
+        session.saved_bytes = parts.saved_bytes;
+        session.hash = stored.hash;
+        session.offset_bytes = stored.writer.size_bytes();
+        session.bytes = Held::Stored(Box::new(stored.writer));
+        (session, stored.outcome)
     }
 
-    /// Makes everything durable and says what a saved row would hold.
-    pub(super) async fn sync(&mut self, epoch: i64) -> Result<SavedUpload, UploadError> {
+    /// Takes the writer out, with the bytes that were in memory in it.
+    async fn into_writer(
+        mut self,
+        deps: &Deps,
+    ) -> Result<(SegmentWriter, Self), (Box<Self>, UploadError)> {
+        let batch = self
+            .batch
+            .get_or_insert_with(|| Arc::clone(&deps.batches.borrow()));
+        let new_writer = deps.store.new_writer(BatchId(batch.id.0));
+        let kept = match std::mem::replace(&mut self.bytes, Held::Memory(Vec::new())) {
+            Held::Stored(writer) => return Ok((*writer, self)),
+            Held::Memory(kept) if self.offset_bytes == 0 => {
+                drop(kept);
+                return Ok((new_writer, self));
+            }
+            Held::Memory(kept) => kept,
+        };
+        // These bytes are hashed already.
+        let spilled = new_writer.append_bytes((), kept.clone()).await;
+        if let Err(error) = spilled.outcome {
+            spilled.writer.discard().await;
+            self.bytes = Held::Memory(kept);
+            return Err((Box::new(self), error.into()));
+        }
+        Ok((spilled.writer, self))
+    }
+
+    /// Makes everything durable, whatever the store's mode, and says what a saved row would hold.
+    pub(super) async fn persist(&mut self, epoch: i64) -> Result<SavedUpload, UploadError> {
         let (inline, segments) = match &mut self.bytes {
             Held::Memory(parts) => (Some(Bytes::from(parts.concat())), Vec::new()),
             Held::Stored(writer) => {
-                writer.sync().await?;
+                writer.persist().await?;
                 (None, writer.segments().iter().map(to_row).collect())
             }
         };
@@ -212,7 +213,7 @@ impl Session {
         })
     }
 
-    /// Answers the content as it is committed, durable in its store.
+    /// Answers the content as it is committed, as durable as the store's mode promises.
     pub(super) async fn content(&mut self) -> Result<Content, UploadError> {
         match &mut self.bytes {
             Held::Memory(parts) => Ok(Content::Inline(match parts.as_slice() {

@@ -1,20 +1,25 @@
 //! A place for nodes to run on, and what clients do there.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::ops::AsyncFnOnce;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use actix::System;
 use bytes::Bytes;
 use slipway_actors::account::{AccountSettings, UserSettings};
+use slipway_actors::boot::Company;
 use slipway_actors::deps::Settings;
 use slipway_actors::repository::{
     BlobBytes, EnsureRepository, OpenBlob, PullManifest, PulledManifest, PushManifest,
     RepositoryError,
 };
-use slipway_actors::upload::{AppendChunk, BlobStored, Body, FinishUpload, UploadError};
+use slipway_actors::upload::{
+    AppendChunk, BlobStored, Body, FinishUpload, UploadError, UploadOwner,
+};
 use slipway_actors::{Actors, BootConfig, Database, Mailboxes, Origin, UploadId};
 use slipway_auth::password::HashingCost;
 use slipway_auth::permission::Registry;
@@ -22,7 +27,7 @@ use slipway_oci::{
     Algorithm, ContentRange, Digest, ManifestLimits, ParsedManifest, Reference, RepositoryName,
     TagName,
 };
-use slipway_storage::{EngineKind, Store, StoreSettings};
+use slipway_storage::{EngineKind, Store, StoreSettings, SyncMode};
 use slipway_testkit::TestDatabase;
 use tempfile::TempDir;
 
@@ -33,6 +38,8 @@ pub(crate) const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(crate) struct Site {
     pub(crate) test: TestDatabase,
     folder: TempDir,
+    /// The kernel's boot when bytes are left with the operating system.
+    boot: RefCell<Option<String>>,
 }
 
 impl Site {
@@ -40,7 +47,18 @@ impl Site {
         Self {
             test: in_system(TestDatabase::new()),
             folder: tempfile::tempdir().unwrap(),
+            boot: RefCell::default(),
         }
+    }
+
+    /// From here on, nodes leave bytes with the operating system of this boot.
+    pub(crate) fn boots(&self, boot: &str) {
+        self.boot.replace(Some(boot.to_owned()));
+    }
+
+    /// What the store's journal of syncs says, in nodes that leave bytes.
+    pub(crate) fn journal(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("journal")).unwrap_or_default()
     }
 
     /// Runs a node until `work` is done, then ends it without a goodbye.
@@ -68,6 +86,11 @@ impl Site {
             root: self.folder.path().to_owned(),
         });
         store_settings.segment_close_bytes = 1 << 20;
+        let boot_id = self.boot.borrow().clone();
+        if boot_id.is_some() {
+            store_settings.sync = SyncMode::Os;
+            store_settings.sync_journal = Some(self.folder.path().join("journal"));
+        }
         let store = Store::open(store_settings).await.unwrap();
         let actors = Actors::start(BootConfig {
             db: db.clone(),
@@ -81,8 +104,12 @@ impl Site {
                 repositories: 100,
             },
             arbiters: 2,
-            others_are_dead: true,
-            must_be_alone: false,
+            company: Company {
+                others_are_dead: true,
+                must_be_alone: false,
+                leaves_bytes: boot_id.is_some(),
+                boot_id,
+            },
             crash_hook: None,
         })
         .await
@@ -95,10 +122,31 @@ impl Site {
         node
     }
 
+    /// A copy of the database as it is now, which nobody uses.
+    pub(crate) fn copy_database(&self) -> TestDatabase {
+        in_system(self.test.duplicate())
+    }
+
+    /// Puts another database under the store; answers the one before.
+    pub(crate) fn swap_database(&mut self, other: TestDatabase) -> TestDatabase {
+        std::mem::replace(&mut self.test, other)
+    }
+
+    /// Runs a statement while no node runs.
+    pub(crate) fn run_sql(&self, sql: &str) {
+        in_system(self.execute(sql));
+    }
+
     /// Objects in the store.
     pub(crate) fn objects(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         list_files(&self.folder.path().join("seg"), &mut found);
+        // What lies below batch 0 is the marker of the database.
+        found.retain(|path| {
+            !path
+                .parent()
+                .is_some_and(|folder| folder.ends_with("seg/0"))
+        });
         found
     }
 
@@ -150,6 +198,8 @@ fn settings() -> Settings {
         max_layer_bytes: 1 << 30,
         lease: Duration::from_secs(3600),
         temporary: Duration::from_secs(3600),
+        checkpoint_bytes: 256 << 20,
+        checkpoint_interval: Duration::from_secs(30),
         upload_expiry: Duration::from_secs(3600),
         tag_expiration: Duration::from_secs(14 * 86_400),
         sparse_manifests: false,
@@ -161,10 +211,24 @@ fn settings() -> Settings {
         write_queue: 100,
         referrers_page_bytes: 4 << 20,
         max_uploads: 200,
+        max_uploads_per_owner: 0,
+        max_repositories: 0,
+        namespaces_by_push: true,
         ledger_queue: 1000,
         ledger_interval: Duration::from_millis(200),
         outage_grace: Duration::from_secs(5),
     }
+}
+
+/// One key file for all nodes of this process, in a folder that lives as long.
+fn key_file() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let file = tempfile::tempdir().unwrap().keep().join("secret.key");
+        let ring = slipway_auth::seal::KeyRing::generate().unwrap();
+        slipway_actors::account::write_key_file(&file, &ring).unwrap();
+        file
+    })
 }
 
 fn accounts() -> AccountSettings {
@@ -191,7 +255,7 @@ fn accounts() -> AccountSettings {
         session_life: Duration::from_secs(3600),
         restricted_users: false,
         unrestricted_users: Vec::new(),
-        key_file: std::env::temp_dir().join(format!("slipway-key-{}", uuid::Uuid::new_v4())),
+        key_file: key_file().to_owned(),
     }
 }
 
@@ -206,9 +270,12 @@ impl Node {
         let ensure = EnsureRepository {
             origin: Origin::default(),
             creates_namespace: true,
+            namespaces: None,
         };
         let path = name(path);
-        let started = self.actors.start_upload(&path, ensure, algorithm);
+        let started = self
+            .actors
+            .start_upload(&path, ensure, algorithm, UploadOwner::default());
         started.await.unwrap()
     }
 
@@ -311,7 +378,11 @@ impl Node {
                 .iter()
                 .map(|tag| TagName::parse(tag).unwrap())
                 .collect(),
-            origin: Origin::default(),
+            ensure: EnsureRepository {
+                origin: Origin::default(),
+                creates_namespace: true,
+                namespaces: None,
+            },
         };
         let pushed = self.actors.ask_repository(&name(path), msg).await?;
         Ok(pushed.digest)

@@ -268,4 +268,7 @@ pub struct Epoch {
     /// deleted, although another of the same name may follow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub namespaces: Vec<(i64, i64)>,
+    /// Names of namespaces that did not exist; once somebody else has one, the token is dead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unborn: Vec<String>,
 }

@@ -41,6 +41,18 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
         }
     }
 
+    /// Keys that are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.limiter.as_ref().map_or(0, RateLimiter::len)
+    }
+
+    /// Says whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Lets one more of `key` pass.
     ///
     /// # Errors

@@ -76,6 +76,8 @@ fn good_claims() -> Claims {
         slipway: Epoch {
             principal_id: Some(7),
             principal_epoch: 3,
+            namespaces: Vec::new(),
+            unborn: Vec::new(),
         },
     }
 }

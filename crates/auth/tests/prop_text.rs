@@ -138,7 +138,7 @@ proptest! {
             jti: Some(path.clone()),
             access: vec![AccessEntry::repository(&path, actions)],
             context: Context::user("uuid", &sub).with_repositories([path.as_str()]),
-            slipway: Epoch { principal_id, principal_epoch, namespaces: Vec::new() },
+            slipway: Epoch { principal_id, principal_epoch, namespaces: Vec::new(), unborn: Vec::new() },
         };
         let token = sign(&claims, &KEY).unwrap();
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sections::{
     Accounts, Api, Audit, Auth, Data, Database, Debug as DebugSection, Limits, Log, Mail, Metrics,
-    Registry, Server, Storage, Tls,
+    Registry, Server, Storage, Telemetry, Tls,
 };
 use crate::size::ByteSize;
 
@@ -44,6 +44,8 @@ pub struct Config {
     pub log: Log,
     /// Prometheus metrics.
     pub metrics: Metrics,
+    /// Traces of requests.
+    pub telemetry: Telemetry,
     /// Switches for tests.
     pub debug: DebugSection,
 }

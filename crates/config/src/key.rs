@@ -123,6 +123,7 @@ pub const SECTIONS: &[Section] = &[
     sections::Audit::SECTION,
     sections::Log::SECTION,
     sections::Metrics::SECTION,
+    sections::Telemetry::SECTION,
     sections::Debug::SECTION,
 ];
 

@@ -6,7 +6,7 @@
 
 use crate::config::Config;
 use crate::fault::{Fault, Origin};
-use crate::sections::StorageEngine;
+use crate::sections::{StorageEngine, SyncMode};
 use crate::size::ByteSize;
 
 /// A rule that a configuration breaks.
@@ -44,7 +44,7 @@ impl Config {
 
 /// All rules that `config` breaks.
 pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
-    let rules: [fn(&Config, &mut Vec<Broken>); 9] = [
+    let rules: [fn(&Config, &mut Vec<Broken>); 10] = [
         check_listen,
         check_server_text,
         check_tls,
@@ -54,6 +54,7 @@ pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
         check_registry,
         check_auth,
         check_mail,
+        check_telemetry,
     ];
     let mut broken = Vec::new();
     for rule in rules {
@@ -96,7 +97,7 @@ fn check_server_text(config: &Config, faults: &mut Vec<Broken>) {
     if let Some(url) = &config.server.url
         && let Err(problem) = check_base_url(url, &["http", "https"])
     {
-        let allowed = "`http://` or `https://` with host and optional port, nothing after it";
+        let allowed = "`http://` or `https://`, host, optional port and plain path";
         faults.push(broken(&["server.url"], problem, allowed));
     }
     let header = &config.server.request_id_header;
@@ -111,11 +112,29 @@ fn check_server_text(config: &Config, faults: &mut Vec<Broken>) {
     }
 }
 
-/// Checks that `url` is scheme, host and optional port, without user, path, query or fragment.
+fn check_telemetry(config: &Config, faults: &mut Vec<Broken>) {
+    if let Some(url) = &config.telemetry.otlp_endpoint
+        && let Err(problem) = check_base_url(url, &["http", "https"])
+    {
+        let allowed = "`http://` or `https://`, host, optional port and plain path";
+        faults.push(broken(&["telemetry.otlp_endpoint"], problem, allowed));
+    }
+}
+
+/// Checks that `url` is scheme, host, optional port and optional plain path, without user, query
+/// or fragment.
 fn check_base_url(url: &str, schemes: &[&str]) -> Result<(), String> {
-    let authority = check_scheme(url, schemes)?;
-    if authority.contains(['/', '?', '#']) {
-        return Err(format!("`{url}` has something after the host"));
+    let rest = check_scheme(url, schemes)?;
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let mut pieces = path.trim_end_matches('/').split('/');
+    let is_good = |piece: &str| {
+        !piece.is_empty() && piece != "." && piece != ".." && piece.bytes().all(is_plain)
+    };
+    if !matches!(path, "" | "/") && !pieces.all(is_good) {
+        return Err(format!(
+            "`{url}` has a path with more than plain names in it"
+        ));
     }
     check_authority(authority).map_err(|part| format!("`{url}` has {part}"))
 }
@@ -249,6 +268,11 @@ fn check_storage(config: &Config, faults: &mut Vec<Broken>) {
                 "`storage.engine = \"fs\"` along with it",
             ));
         }
+    }
+    if storage.shared_mount && storage.sync == SyncMode::Os {
+        let keys = ["storage.sync", "storage.shared_mount"];
+        let problem = "`os` leaves bytes in the memory of one node, and the folder is shared";
+        faults.push(broken(&keys, problem, "`always` for a shared folder"));
     }
     if storage.shared_mount && storage.path.is_none() && storage.engine == StorageEngine::Fs {
         let keys = ["storage.shared_mount", "storage.path"];

@@ -261,8 +261,20 @@ const BROKEN_RULES: &[(&str, &str)] = &[
         "server.url",
     ),
     (
-        "[server]\nurl = \"https://registry.example.com/path\"",
+        "[server]\nurl = \"https://registry.example.com/path?query\"",
         "server.url",
+    ),
+    (
+        "[server]\nurl = \"https://registry.example.com/a/../b\"",
+        "server.url",
+    ),
+    (
+        "[server]\nurl = \"https://registry.example.com//a\"",
+        "server.url",
+    ),
+    (
+        "[telemetry]\notlp_endpoint = \"grpc://127.0.0.1:4317\"",
+        "telemetry.otlp_endpoint",
     ),
     (
         "[server]\nurl = \"https://user@registry.example.com\"",
@@ -296,6 +308,10 @@ const BROKEN_RULES: &[(&str, &str)] = &[
         "storage.path",
     ),
     ("[storage]\nshared_mount = true", "storage.shared_mount"),
+    (
+        "[storage]\npath = \"/blobs\"\nshared_mount = true\nsync = \"os\"",
+        "storage.sync",
+    ),
     ("[auth]\nsuperusers = [\"Admin\"]", "auth.superusers"),
     ("[auth]\nsuperusers = [\"an..na\"]", "auth.superusers"),
     ("[auth]\nsuperusers = [\"a\"]", "auth.superusers"),
@@ -345,6 +361,9 @@ fn good_urls_pass() {
         "http://localhost:8080",
         "https://[::1]:443",
         "https://registry.example.com",
+        "https://registry.example.com/",
+        "https://example.com/registry",
+        "https://example.com/a/b/",
     ];
     for url in good {
         let config = load_text(&format!("[server]\nurl = \"{url}\"")).unwrap();

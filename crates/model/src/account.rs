@@ -152,7 +152,7 @@ pub async fn set_enabled(db: &Database, name: &str, enabled: bool) -> Result<boo
 }
 
 /// The present epoch of a principal whose permissions changed of late.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ChangedEpoch {
     /// The user or organization.
     pub id: NamespaceId,
@@ -160,18 +160,24 @@ pub struct ChangedEpoch {
     pub epoch: i64,
     /// False when disabled.
     pub enabled: bool,
+    /// Its name, when it is new.
+    pub new_name: Option<String>,
+    /// Who made it, when it is an organization.
+    pub created_by: Option<AccountId>,
 }
 
-/// Lists principals whose permissions changed in the last `within_s` seconds.
+/// Lists principals whose permissions changed in the last `within_s` seconds, and those that are new
+/// when `with_new` says so.
 ///
 /// # Errors
 /// The database's.
 pub async fn list_changed_epochs(
     db: &Database,
     within_s: f64,
+    with_new: bool,
 ) -> Result<Vec<ChangedEpoch>, ModelError> {
     let rows = db
-        .rows(&statement::LIST_CHANGED_EPOCHS, &[&within_s])
+        .rows(&statement::LIST_CHANGED_EPOCHS, &[&within_s, &with_new])
         .await?;
     rows.iter()
         .map(|row| {
@@ -179,6 +185,8 @@ pub async fn list_changed_epochs(
                 id: row.try_get(0)?,
                 epoch: row.try_get(1)?,
                 enabled: row.try_get(2)?,
+                new_name: row.try_get(3)?,
+                created_by: row.try_get(4)?,
             })
         })
         .collect()

@@ -23,6 +23,14 @@ pub async fn close_batch(db: &Database, batch: BatchId) -> Result<(), ModelError
         .map(drop)
 }
 
+/// Closes every batch of a node that stops; waits for commits that hold one.
+///
+/// # Errors
+/// The database's.
+pub async fn close_own(db: &Database, node: NodeId) -> Result<(), ModelError> {
+    db.rows(&statement::CLOSE_OWN, &[&node]).await.map(drop)
+}
+
 /// Closes the batches of dead nodes and lists every closed batch that was not swept yet.
 ///
 /// # Errors

@@ -39,6 +39,26 @@ pub struct StoredBlob {
     pub content: Content,
 }
 
+/// What a look for a blob in a repository found.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// It is here.
+    Present(StoredBlob),
+    /// Its bytes may not have survived; they are to be hashed before anybody relies on them.
+    Suspect(BlobId),
+}
+
+impl Found {
+    /// The blob, if it may be relied on.
+    #[must_use]
+    pub fn present(self) -> Option<StoredBlob> {
+        match self {
+            Self::Present(blob) => Some(blob),
+            Self::Suspect(_) => None,
+        }
+    }
+}
+
 /// Finds a blob in a repository and extends its lease.
 ///
 /// # Errors
@@ -48,7 +68,7 @@ pub async fn find_blob(
     repository: RepositoryId,
     digest: &Digest,
     lease_s: f64,
-) -> Result<Option<StoredBlob>, ModelError> {
+) -> Result<Option<Found>, ModelError> {
     let row = db
         .row(
             &statement::FIND_BLOB,
@@ -59,20 +79,27 @@ pub async fn find_blob(
         return Ok(None);
     };
     let id: BlobId = row.try_get(0)?;
+    if row.try_get(3)? {
+        return Ok(Some(Found::Suspect(id)));
+    }
     let size: i64 = row.try_get(1)?;
     let inline: Option<Vec<u8>> = row.try_get(2)?;
     let content = match inline {
         Some(bytes) => Content::Inline(Bytes::from(bytes)),
         None => Content::Segments(list_segments(db, id).await?),
     };
-    Ok(Some(StoredBlob {
+    Ok(Some(Found::Present(StoredBlob {
         id,
         size_bytes: size.unsigned_abs(),
         content,
-    }))
+    })))
 }
 
-async fn list_segments(db: &Database, id: BlobId) -> Result<Vec<SegmentRow>, ModelError> {
+/// Lists the objects of a generation in order.
+///
+/// # Errors
+/// The database's.
+pub async fn list_segments(db: &Database, id: BlobId) -> Result<Vec<SegmentRow>, ModelError> {
     let rows = db.rows(&statement::LIST_SEGMENTS, &[&id.0]).await?;
     rows.iter().map(read_segment).collect()
 }
@@ -264,6 +291,15 @@ pub struct Source {
     pub reads_everything: bool,
 }
 
+/// Where a blob may be taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundSource {
+    /// The repository.
+    pub repository: RepositoryId,
+    /// Set when the generation there is suspect.
+    pub suspect: Option<BlobId>,
+}
+
 /// Finds a repository that has the blob and from which it may be taken.
 ///
 /// # Errors
@@ -272,7 +308,7 @@ pub async fn find_source(
     db: &Database,
     digest: &Digest,
     source: &Source,
-) -> Result<Option<RepositoryId>, ModelError> {
+) -> Result<Option<FoundSource>, ModelError> {
     let account = source.account.map(|id| id.0);
     let namespace = source.repository.as_ref().map(RepositoryName::namespace);
     let repository = source.repository.as_ref().map(RepositoryName::repository);
@@ -288,8 +324,15 @@ pub async fn find_source(
             ],
         )
         .await?;
-    row.map(|row| row.try_get(0).map_err(ModelError::from))
-        .transpose()
+    row.map(|row| {
+        let is_suspect: bool = row.try_get(2)?;
+        let id: BlobId = row.try_get(1)?;
+        Ok(FoundSource {
+            repository: row.try_get(0)?,
+            suspect: is_suspect.then_some(id),
+        })
+    })
+    .transpose()
 }
 
 /// What became of a wish to remove a blob from a repository.

@@ -21,13 +21,14 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [(&str, &str); 8] = migrations![
+const MIGRATIONS: [(&str, &str); 9] = migrations![
     "0001_accounts",
     "0002_repositories",
     "0003_blobs",
     "0004_commit_blobs",
     "0005_manifests",
     "0006_unlink_blob",
+    "0007_durability",
     "0008_identities",
     "0009_users",
 ];

@@ -81,7 +81,27 @@ pub async fn find_facts(
     }))
 }
 
-/// Makes a repository if it is not there; `None` when its namespace is missing.
+/// Where a repository may be made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CreationBounds<'a> {
+    /// The most repositories of its namespace; 0 sets no limit.
+    pub most: i64,
+    /// The namespaces it may lie in; `None` for any.
+    pub among: Option<&'a [i64]>,
+}
+
+/// What became of making a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MadeRepository {
+    /// It is there, new or not.
+    Present(RepositoryId),
+    /// Its namespace is missing, or not among those given.
+    NamespaceMissing,
+    /// Its namespace holds as many as it may.
+    TooMany,
+}
+
+/// Makes a repository if it is not there.
 ///
 /// # Errors
 /// The database's.
@@ -90,7 +110,8 @@ pub async fn insert_repository(
     name: &RepositoryName,
     visibility: &str,
     origin: &Origin,
-) -> Result<Option<RepositoryId>, ModelError> {
+    bounds: CreationBounds<'_>,
+) -> Result<MadeRepository, ModelError> {
     let performer = origin.performer.map(|id| id.0);
     let params: crate::database::Params<'_> = &[
         &name.namespace(),
@@ -99,12 +120,12 @@ pub async fn insert_repository(
         &performer,
         &origin.ip,
         &origin.request_id,
+        &bounds.most,
+        &bounds.among,
     ];
-    let mut row = db.row(&statement::INSERT_REPOSITORY, params).await?;
-    if row.is_none() {
-        // The other maker committed after this statement's snapshot; a second look sees its row.
-        row = db.row(&statement::INSERT_REPOSITORY, params).await?;
-    }
-    row.map(|row| row.try_get(0).map_err(ModelError::from))
-        .transpose()
+    let Some(row) = db.row(&statement::INSERT_REPOSITORY, params).await? else {
+        return Ok(MadeRepository::NamespaceMissing);
+    };
+    let id: Option<RepositoryId> = row.try_get(0)?;
+    Ok(id.map_or(MadeRepository::TooMany, MadeRepository::Present))
 }

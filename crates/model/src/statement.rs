@@ -38,7 +38,7 @@ statements! {
     RECORD_FAILURE = "account/record_failure" [INT8];
     CLEAR_FAILURES = "account/clear_failures" [INT8];
     SET_ENABLED = "account/set_enabled" [TEXT, BOOL];
-    LIST_CHANGED_EPOCHS = "account/list_changed_epochs" [FLOAT8];
+    LIST_CHANGED_EPOCHS = "account/list_changed_epochs" [FLOAT8, BOOL];
     FIND_NAMESPACE_ACCESS = "namespace/find_access" [TEXT, INT8];
     RAISE_EPOCHS = "namespace/raise_epochs" [INT8_ARRAY];
     FIND_IDENTITY = "account/find_identity" [INT8];
@@ -56,7 +56,9 @@ statements! {
     HAS_EMAIL = "account/has_email" [TEXT];
     INSERT_ORGANIZATION = "namespace/insert_organization" [TEXT, INT8, INT8];
     FIND_FACTS = "repository/find_facts" [TEXT, TEXT, INT8];
-    INSERT_REPOSITORY = "repository/insert_repository" [TEXT, TEXT, TEXT, INT8, TEXT, TEXT];
+    INSERT_REPOSITORY = "repository/insert_repository" [
+        TEXT, TEXT, TEXT, INT8, TEXT, TEXT, INT8, INT8_ARRAY
+    ];
     FIND_MANIFEST = "manifest/find_manifest" [INT8, BYTEA];
     PUT_MANIFEST = "manifest/put_manifest" [
         INT8, BYTEA, TEXT, TEXT, TEXT, BYTEA, JSONB, BYTEA, INT8, BYTEA_ARRAY, INT8_ARRAY,
@@ -77,9 +79,16 @@ statements! {
     LINK_BLOB = "blob/link_blob" [INT8, INT8, BYTEA, FLOAT8];
     FIND_SOURCE = "blob/find_source" [BYTEA, INT8, BOOL, TEXT, TEXT];
     UNLINK_BLOB = "blob/unlink_blob" [INT8, BYTEA];
+    LIST_SUSPECTS = "blob/list_suspects" [INT8, INT8];
+    LIST_SUSPECTS_HERE = "blob/list_suspects_here" [INT8, BYTEA_ARRAY];
+    FIND_SUSPECT = "blob/find_suspect" [INT8];
+    CLEAR_SUSPECT = "blob/clear_suspect" [INT8];
+    MARK_LOST = "blob/mark_lost" [INT8];
+    COUNT_DOUBTFUL = "blob/count_doubtful" [];
     LIST_NAMED_SEGMENTS = "blob/list_named_segments" [INT8_ARRAY, BYTEA_ARRAY];
     OPEN_BATCH = "batch/open_batch" [UUID];
     CLOSE_BATCH = "batch/close_batch" [INT8];
+    CLOSE_OWN = "batch/close_own" [UUID];
     CLOSE_DEAD_BATCHES = "batch/close_dead_batches" [UUID, BOOL, FLOAT8];
     MARK_SWEPT = "batch/mark_swept" [INT8];
     SAVE_UPLOAD = "upload/save_upload" [
@@ -89,8 +98,20 @@ statements! {
     LIST_UPLOAD_SEGMENTS = "upload/list_segments" [UUID];
     DELETE_UPLOAD = "upload/delete_upload" [UUID];
     LIST_EXPIRED = "upload/list_expired" [FLOAT8, INT8];
-    START_NODE = "node/start_node" [UUID];
+    START_NODE = "node/start_node" [UUID, TEXT, BOOL];
+    COUNT_UNDURABLE = "node/count_undurable" [FLOAT8];
+    SUSPECT_UNDURABLE = "node/suspect_undurable" [UUID, TEXT];
+    NEWEST_GENERATION = "node/newest_generation" [];
+    ADVANCE_MARK = "node/advance_mark" [UUID, INT8, BOOL];
+    DISTRUST_BOOT = "node/distrust_boot" [UUID];
     BEAT = "node/beat" [UUID, FLOAT8];
+    LAST_HEARTBEAT = "node/last_heartbeat" [];
+    SET_HELD = "node/set_held" [UUID, TEXT];
+    LIST_HELD = "node/list_held" [FLOAT8];
+    READ_IDENTITY = "identity/read" [];
+    RAISE_COUNTER = "identity/raise_counter" [INT8];
+    ACCEPT = "identity/accept" [];
+    ACCEPT_DONE = "identity/accept_done" [INT8];
     STOP_NODE = "node/stop_node" [UUID];
     FENCE_OTHERS = "node/fence_others" [UUID];
     INSERT_KEY = "service_key/insert_key" [TEXT, TEXT, TEXT, JSONB, FLOAT8];

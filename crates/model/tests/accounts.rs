@@ -1,6 +1,7 @@
 //! Users, their epochs, and nodes.
 
 use slipway_model::account::{self, NewUser};
+use slipway_model::node::NewNode;
 use slipway_model::{Database, ModelError, NodeId, node};
 use slipway_testkit::TestDatabase;
 
@@ -55,7 +56,7 @@ async fn disabling_raises_the_epoch_and_is_listed() {
     let id = make_user(&db, "alice", false).await.unwrap();
     make_user(&db, "bystander", false).await;
     assert!(
-        account::list_changed_epochs(&db, 60.0)
+        account::list_changed_epochs(&db, 60.0, false)
             .await
             .unwrap()
             .is_empty()
@@ -63,7 +64,9 @@ async fn disabling_raises_the_epoch_and_is_listed() {
     let before = account::find_login(&db, "alice").await.unwrap().unwrap();
 
     assert!(account::set_enabled(&db, "alice", false).await.unwrap());
-    let changed = account::list_changed_epochs(&db, 60.0).await.unwrap();
+    let changed = account::list_changed_epochs(&db, 60.0, false)
+        .await
+        .unwrap();
     assert_eq!(changed.len(), 1);
     assert_eq!((changed[0].id.0, changed[0].epoch), (id, before.epoch + 1));
     assert!(!changed[0].enabled);
@@ -100,19 +103,19 @@ async fn nodes_count_each_other_while_they_beat() {
     let test = TestDatabase::new().await;
     let db = test.database();
     let (one, two) = (NodeId::new_v4(), NodeId::new_v4());
-    node::start_node(&db, one).await.unwrap();
-    assert_eq!(node::beat(&db, one, 30.0).await.unwrap(), 0);
-    node::start_node(&db, two).await.unwrap();
-    assert_eq!(node::beat(&db, one, 30.0).await.unwrap(), 1);
+    node::start_node(&db, &NewNode::durable(one)).await.unwrap();
+    assert_eq!(node::beat(&db, one, 30.0).await.unwrap().others, 0);
+    node::start_node(&db, &NewNode::durable(two)).await.unwrap();
+    assert_eq!(node::beat(&db, one, 30.0).await.unwrap().others, 1);
     tokio::time::sleep(std::time::Duration::from_millis(60)).await;
     assert_eq!(
-        node::beat(&db, one, 0.05).await.unwrap(),
+        node::beat(&db, one, 0.05).await.unwrap().others,
         0,
         "the other is silent"
     );
     node::stop_node(&db, two).await.unwrap();
-    assert_eq!(node::beat(&db, one, 30.0).await.unwrap(), 0);
-    assert_eq!(node::beat(&db, two, 30.0).await.unwrap(), 1);
+    assert_eq!(node::beat(&db, one, 30.0).await.unwrap().others, 0);
+    assert_eq!(node::beat(&db, two, 30.0).await.unwrap().others, 1);
     node::fence_others(&db, two).await.unwrap();
-    assert_eq!(node::beat(&db, two, 30.0).await.unwrap(), 0);
+    assert_eq!(node::beat(&db, two, 30.0).await.unwrap().others, 0);
 }

@@ -2,14 +2,14 @@
 
 use slipway_model::batch;
 use slipway_model::blob::{
-    self, Content, Unlinked, commit_blobs, find_blob, link_blob, list_named_segments, unlink_blob,
+    self, Content, Unlinked, commit_blobs, link_blob, list_named_segments, unlink_blob,
 };
 use slipway_model::manifest::Verdict;
 use slipway_model::upload::{SavedUpload, save_upload, take_upload};
 
 use crate::support::{
-    LEASE_S, Site, commit, digest_of, inline_blob, make_repository, open_batch, segment_blob,
-    segments, tagged,
+    LEASE_S, Site, commit, digest_of, find_blob, inline_blob, make_repository, open_batch,
+    segment_blob, segments, tagged,
 };
 
 #[tokio::test]
@@ -325,7 +325,8 @@ async fn a_source_is_one_the_account_may_read() {
             account: None,
             reads_everything,
         };
-        blob::find_source(&site.db, &digest, &source).await
+        let found = blob::find_source(&site.db, &digest, &source).await;
+        found.map(|found| found.map(|source| source.repository))
     };
     assert_eq!(
         find(false).await.unwrap(),

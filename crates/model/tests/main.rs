@@ -11,6 +11,7 @@
 
 mod accounts;
 mod blobs;
+mod durability;
 mod manifests;
 mod migrations;
 mod pooling;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use slipway_model::audit::{self, Entry, Origin};
-use slipway_model::blob::{commit_blobs, find_blob, link_blob, unlink_blob};
+use slipway_model::blob::{commit_blobs, link_blob, unlink_blob};
 use slipway_model::catalog::{Viewer, list_repositories};
 use slipway_model::manifest::{self, Verdict};
 use slipway_model::service_key::{ServiceKey, insert_key, list_keys};
@@ -18,8 +18,8 @@ use slipway_oci::{RepositoryName, TagName};
 use slipway_testkit::TestDatabase;
 
 use crate::support::{
-    LEASE_S, commit, inline_blob, make_repository, new_manifest, open_batch, put, segment_blob,
-    segments, tagged,
+    LEASE_S, commit, find_blob, inline_blob, make_repository, new_manifest, open_batch, put,
+    segment_blob, segments, tagged,
 };
 
 const POOLER: &str = "/usr/sbin/pgbouncer";
@@ -134,7 +134,7 @@ async fn ask_the_rest(
     assert!(listed.iter().any(|one| one == path));
     assert!(account::set_enabled(db, name, true).await.unwrap());
     assert!(
-        !account::list_changed_epochs(db, 60.0)
+        !account::list_changed_epochs(db, 60.0, false)
             .await
             .unwrap()
             .is_empty()

@@ -5,9 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use slipway_model::audit::Origin;
-use slipway_model::blob::{Committed, Content, NewBlob, SegmentRow, commit_blobs};
+use slipway_model::blob::{
+    self, Committed, Content, Found, NewBlob, SegmentRow, StoredBlob, commit_blobs,
+};
 use slipway_model::manifest::{self, NewManifest, StoredManifest, Verdict};
-use slipway_model::{BatchId, Database, NodeId, RepositoryId, UploadId};
+use slipway_model::node::NewNode;
+use slipway_model::repository::{CreationBounds, MadeRepository};
+use slipway_model::{BatchId, Database, ModelError, NodeId, RepositoryId, UploadId};
 use slipway_model::{account, repository};
 use slipway_oci::{Algorithm, Digest, RepositoryName};
 use slipway_testkit::TestDatabase;
@@ -93,10 +97,13 @@ pub(crate) async fn make_repository(db: &Database, path: &str) -> RepositoryId {
     account::insert_organization(db, name.namespace(), None, 1_209_600)
         .await
         .unwrap();
-    repository::insert_repository(db, &name, "private", &Origin::default())
-        .await
-        .unwrap()
-        .unwrap()
+    let bounds = CreationBounds::default();
+    let origin = Origin::default();
+    let made = repository::insert_repository(db, &name, "private", &origin, bounds).await;
+    match made.unwrap() {
+        MadeRepository::Present(id) => id,
+        other => panic!("{other:?}"),
+    }
 }
 
 pub(crate) fn digest_of(text: &str) -> Digest {
@@ -139,6 +146,17 @@ pub(crate) fn segments(blob: &NewBlob) -> Vec<SegmentRow> {
     }
 }
 
+/// A blob that is present.
+pub(crate) async fn find_blob(
+    db: &Database,
+    repository: RepositoryId,
+    digest: &Digest,
+    lease_s: f64,
+) -> Result<Option<StoredBlob>, ModelError> {
+    let found = blob::find_blob(db, repository, digest, lease_s).await?;
+    Ok(found.and_then(Found::present))
+}
+
 pub(crate) async fn commit(db: &Database, blob: &NewBlob) -> Committed {
     commit_blobs(db, std::slice::from_ref(blob), LEASE_S)
         .await
@@ -148,7 +166,9 @@ pub(crate) async fn commit(db: &Database, blob: &NewBlob) -> Committed {
 /// A node with an open batch.
 pub(crate) async fn open_batch(db: &Database) -> (NodeId, BatchId) {
     let node = NodeId::new_v4();
-    slipway_model::node::start_node(db, node).await.unwrap();
+    slipway_model::node::start_node(db, &NewNode::durable(node))
+        .await
+        .unwrap();
     let batch = slipway_model::batch::open_batch(db, node).await.unwrap();
     (node, batch)
 }

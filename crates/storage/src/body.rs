@@ -76,6 +76,41 @@ pub enum BodyBroken {
 /// A capacity of one or two chunks is right: it is the transfer's share of memory.
 pub type ChunkReceiver = tokio::sync::mpsc::Receiver<Result<Chunk, BodyBroken>>;
 
+/// Where an append stops although its body goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct PartEnd {
+    /// After so many bytes; a chunk is not taken apart for it.
+    pub after_bytes: u64,
+    /// At this moment, also when no byte comes.
+    pub at: tokio::time::Instant,
+}
+
+impl PartEnd {
+    /// Whether `received_bytes` are a part.
+    pub(crate) fn is_reached(&self, received_bytes: u64) -> bool {
+        received_bytes >= self.after_bytes || tokio::time::Instant::now() >= self.at
+    }
+}
+
+/// Waits for the next chunk, or for the moment at which the part ends.
+pub(crate) async fn receive(body: &mut ChunkReceiver, end: Option<PartEnd>) -> Received {
+    let received = match end {
+        None => body.recv().await,
+        Some(end) => match tokio::time::timeout_at(end.at, body.recv()).await {
+            Ok(received) => received,
+            Err(_) => return Received::PartEnd,
+        },
+    };
+    received.map_or(Received::BodyEnd, Received::Chunk)
+}
+
+/// What came of a body.
+pub(crate) enum Received {
+    Chunk(Result<Chunk, BodyBroken>),
+    BodyEnd,
+    PartEnd,
+}
+
 /// Sees every byte that was stored, once and in order: a digest, usually.
 ///
 /// It must be cheap to clone: engines that write whole objects keep a clone from the start of

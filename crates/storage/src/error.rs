@@ -22,9 +22,11 @@ pub enum StorageErrorKind {
     TooManySegments,
     /// The store is out of reach or overloaded; trying again may help (HTTP: 503).
     Temporary,
+    /// The object holds fewer bytes than were recorded.
+    Damaged,
     /// The store refuses our credentials or rights.
     Denied,
-    /// Everything else: a bug, a broken disk, a damaged object.
+    /// Everything else: a bug, a broken disk.
     Internal,
 }
 

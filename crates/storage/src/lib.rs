@@ -22,10 +22,10 @@ mod settings;
 mod store;
 mod writer;
 
-pub use body::{BodyBroken, ByteSink, Chunk, ChunkReceiver};
+pub use body::{BodyBroken, ByteSink, Chunk, ChunkReceiver, PartEnd};
 pub use error::{StorageError, StorageErrorKind};
 pub use key::{BatchId, KeyError, Segment, SegmentKey};
 pub use read::{BlobRead, LocalPart, stream_parts};
 pub use settings::{CRASH_POINTS, Capabilities, CrashHook, EngineKind, StoreSettings, SyncMode};
 pub use store::Store;
-pub use writer::{AppendError, Appended, SegmentWriter};
+pub use writer::{AppendError, Appended, AppendedPart, SegmentWriter};

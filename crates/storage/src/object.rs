@@ -14,14 +14,14 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use opendal::{ErrorKind, Operator, Writer, services};
 
-use crate::body::{ByteSink, Chunk, ChunkReceiver};
+use crate::body::{ByteSink, Chunk, ChunkReceiver, PartEnd};
 use crate::error::{StorageError, StorageErrorKind};
 use crate::key::{BatchId, Segment, SegmentKey};
 use crate::local::{FreeSpace, foreign_object, shorter_than_recorded};
 use crate::read::{BlobRead, Piece};
 use crate::settings::{CrashHook, EngineKind, StoreSettings};
 use crate::store::probe_differs;
-use crate::writer::{AppendError, SegmentLog};
+use crate::writer::{AppendError, Ended, SegmentLog};
 
 /// Chunks a read fetches ahead of its consumer.
 const READ_AHEAD: usize = 2;
@@ -57,7 +57,7 @@ impl std::fmt::Debug for ObjectEngine {
 pub(crate) struct ObjectDone<S> {
     pub(crate) log: SegmentLog,
     pub(crate) sink: S,
-    pub(crate) outcome: Result<(), AppendError>,
+    pub(crate) ended: Ended,
 }
 
 impl ObjectEngine {
@@ -134,13 +134,16 @@ impl ObjectEngine {
         log: SegmentLog,
         sink: S,
         mut body: ChunkReceiver,
+        end: Option<PartEnd>,
     ) -> ObjectDone<S> {
+        let size_before = log.size_bytes;
         let mut upload = ObjectUpload {
             engine: self,
             log,
             sink,
             open: None,
         };
+        let mut is_part = false;
         let ended = loop {
             match body.recv().await {
                 None => break Ok(()),
@@ -149,15 +152,21 @@ impl ObjectEngine {
                     if let Err(error) = upload.take(chunk).await {
                         break Err(error.into());
                     }
+                    // An object is never closed for a part's end: its bytes would be a segment.
+                    let part_bytes = upload.log.size_bytes - size_before;
+                    if upload.open.is_none() && end.is_some_and(|end| end.is_reached(part_bytes)) {
+                        is_part = true;
+                        break Ok(());
+                    }
                 }
             }
         };
         let closed = upload.close().await;
-        let outcome = closed.map_err(AppendError::Storage).and(ended);
+        let ended = closed.map_err(AppendError::Storage).and(ended);
         ObjectDone {
             log: upload.log,
             sink: upload.sink,
-            outcome,
+            ended: ended.map(|()| is_part.then_some(body)),
         }
     }
 

@@ -110,7 +110,7 @@ pub(crate) fn slice_segments(
 
 /// Reads `parts` in order, in items of at most `chunk_bytes`.
 ///
-/// An error ends the stream: [`StorageErrorKind::Internal`] when a file is shorter than its part.
+/// An error ends the stream: [`StorageErrorKind::Damaged`] when a file is shorter than its part.
 #[must_use]
 pub fn stream_parts(
     parts: Vec<LocalPart>,
@@ -211,7 +211,7 @@ async fn read_on_pool(
 }
 
 fn read_error(text: &str) -> StorageError {
-    StorageError::new(StorageErrorKind::Internal, "read", "a segment", text)
+    StorageError::new(StorageErrorKind::Damaged, "read", "a segment", text)
 }
 
 /// Buffers of one stream that its consumer has given back.

@@ -74,8 +74,8 @@ pub struct StoreSettings {
     pub read_chunk_bytes: usize,
     /// File that records each sync, for crash tests.
     ///
-    /// Lines, appended after the sync they tell of: `file <path> <size>`, `dir <path>`, and
-    /// `entry <path>` for each new file whose folder sync this writer awaited.
+    /// `made <path>` for a new name; appended after the sync they tell of: `file <path> <size>`,
+    /// `dir <path>` for all names in it, and `entry <path>` for one name.
     pub sync_journal: Option<PathBuf>,
     /// Called at each of [`CRASH_POINTS`], for crash tests.
     pub crash_hook: Option<CrashHook>,

@@ -71,7 +71,7 @@ impl Store {
     /// bytes extend it when it belongs to `batch`; in every other case they start a new segment.
     ///
     /// # Errors
-    /// [`StorageErrorKind::NotFound`] when the last segment is gone, [`StorageErrorKind::Internal`]
+    /// [`StorageErrorKind::NotFound`] when the last segment is gone, [`StorageErrorKind::Damaged`]
     /// when it is shorter than recorded.
     pub async fn reopen_writer(
         &self,
@@ -114,8 +114,8 @@ impl Store {
     /// Opens the bytes `range` of the blob made of `segments`, for reading.
     ///
     /// # Errors
-    /// [`StorageErrorKind::NotFound`] when a segment is gone, [`StorageErrorKind::Internal`] when
-    /// one is shorter than recorded or the range leaves the blob. Segments beyond the first few
+    /// [`StorageErrorKind::NotFound`] when a segment is gone, [`StorageErrorKind::Damaged`] when
+    /// one is shorter than recorded, [`StorageErrorKind::Internal`] when the range leaves the blob. Segments beyond the first few
     /// are opened as the stream reaches them, and their errors come inside the stream.
     pub async fn read(
         &self,
@@ -165,10 +165,12 @@ impl Store {
         }
     }
 
-    /// Makes everything written so far durable, whatever the mode: the mark of mode `Os`.
+    /// Makes everything written so far durable, whatever the mode: the mark of mode `Os`. Calls at
+    /// the same time share one sync that begins after all of them.
     ///
     /// # Errors
-    /// The disk's error.
+    /// The disk's error, to those who share the sync and to nobody later: what was written before
+    /// may be gone from then on.
     pub async fn sync_all(&self) -> Result<(), StorageError> {
         match &self.engine {
             Engine::Local(engine) => engine.sync_all().await,

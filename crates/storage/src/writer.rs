@@ -5,7 +5,7 @@
 //! bytes the sink has seen are the same. A writer (or append future) that is dropped leaves its
 //! segments behind as orphans of the batch; [`SegmentWriter::discard`] removes them.
 
-use crate::body::{BodyBroken, ByteSink, Chunk, ChunkReceiver};
+use crate::body::{BodyBroken, ByteSink, Chunk, ChunkReceiver, PartEnd};
 use crate::error::{StorageError, StorageErrorKind};
 use crate::key::{BatchId, Segment, SegmentKey};
 use crate::local::LocalWriter;
@@ -36,6 +36,18 @@ pub struct Appended<S> {
     pub outcome: Result<(), AppendError>,
 }
 
+/// The end of a part.
+#[derive(Debug)]
+pub struct AppendedPart<S> {
+    /// What the part did.
+    pub appended: Appended<S>,
+    /// The rest of the body; `None` when it has ended or failed.
+    pub rest: Option<ChunkReceiver>,
+}
+
+/// How an append ended: with the rest of the body when it was only a part's end.
+pub(crate) type Ended = Result<Option<ChunkReceiver>, AppendError>;
+
 /// Writes the segments of one upload.
 #[derive(Debug)]
 pub struct SegmentWriter {
@@ -52,28 +64,69 @@ pub(crate) enum Backend {
 impl SegmentWriter {
     /// Stores the body to its end; `sink` sees each byte once it is stored.
     pub async fn append<S: ByteSink>(self, sink: S, body: ChunkReceiver) -> Appended<S> {
+        self.append_until(sink, body, None).await.appended
+    }
+
+    /// Stores the body up to the end of a part, and gives the rest of it back.
+    ///
+    /// Where segments cannot be extended a part ends with a segment, so it may be longer.
+    pub async fn append_part<S: ByteSink>(
+        self,
+        sink: S,
+        body: ChunkReceiver,
+        end: PartEnd,
+    ) -> AppendedPart<S> {
+        self.append_until(sink, body, Some(end)).await
+    }
+
+    async fn append_until<S: ByteSink>(
+        self,
+        sink: S,
+        body: ChunkReceiver,
+        end: Option<PartEnd>,
+    ) -> AppendedPart<S> {
         let size_before = self.size_bytes();
-        let (log, backend, sink, outcome) = match self.backend {
+        let (log, backend, sink, ended) = match self.backend {
             Backend::Local(local) => {
-                let done = local.append(self.log, sink, body).await;
-                (
-                    done.log,
-                    Backend::Local(done.writer),
-                    done.sink,
-                    done.outcome,
-                )
+                let done = local.append(self.log, sink, body, end).await;
+                (done.log, Backend::Local(done.writer), done.sink, done.ended)
             }
             Backend::Object(engine) => {
-                let done = engine.append(self.log, sink, body).await;
-                (done.log, Backend::Object(engine), done.sink, done.outcome)
+                let done = engine.append(self.log, sink, body, end).await;
+                (done.log, Backend::Object(engine), done.sink, done.ended)
             }
         };
         let received_bytes = log.size_bytes - size_before;
-        Appended {
-            writer: Self { log, backend },
-            sink,
-            received_bytes,
-            outcome,
+        let (outcome, rest) = match ended {
+            Ok(rest) => (Ok(()), rest),
+            Err(error) => (Err(error), None),
+        };
+        AppendedPart {
+            appended: Appended {
+                writer: Self { log, backend },
+                sink,
+                received_bytes,
+                outcome,
+            },
+            rest,
+        }
+    }
+
+    /// Starts to make all bytes appended so far durable, whatever the mode; appending may go on
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// The disk's error, which every later sync of this writer meets again.
+    pub fn begin_persist(&self) -> impl Future<Output = Result<(), StorageError>> + Send + use<> {
+        let work = match &self.backend {
+            Backend::Local(local) => Some(local.begin_persist()),
+            Backend::Object(_) => None,
+        };
+        async move {
+            match work {
+                Some(work) => work.await,
+                None => Ok(()),
+            }
         }
     }
 
@@ -97,6 +150,20 @@ impl SegmentWriter {
     pub async fn sync(&mut self) -> Result<(), StorageError> {
         match &mut self.backend {
             Backend::Local(local) => local.sync().await?,
+            Backend::Object(_) => {}
+        }
+        self.log.mark_synced();
+        Ok(())
+    }
+
+    /// Waits until all bytes appended so far are on disk, whatever the mode: what a saved state may
+    /// name must survive a power cut.
+    ///
+    /// # Errors
+    /// As [`SegmentWriter::sync`].
+    pub async fn persist(&mut self) -> Result<(), StorageError> {
+        match &mut self.backend {
+            Backend::Local(local) => local.persist().await?,
             Backend::Object(_) => {}
         }
         self.log.mark_synced();

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use slipway_storage::{
-    AppendError, BatchId, BlobRead, CRASH_POINTS, Chunk, EngineKind, StorageErrorKind, Store,
-    StoreSettings,
+    AppendError, BatchId, BlobRead, CRASH_POINTS, Chunk, EngineKind, PartEnd, StorageErrorKind,
+    Store, StoreSettings,
 };
 use slipway_testkit::storage_suite::{Trail, body_of, pattern, read_range, write_whole};
 use tempfile::TempDir;
@@ -108,7 +108,7 @@ async fn a_part_that_lost_bytes_ends_its_stream_with_an_error() {
     assert_eq!(items[0].as_ref().unwrap(), &pattern(0, 40));
     assert_eq!(
         items[1].as_ref().unwrap_err().kind,
-        StorageErrorKind::Internal
+        StorageErrorKind::Damaged
     );
     assert_eq!(items.len(), 2);
 }
@@ -344,4 +344,42 @@ async fn concurrent_commits_share_folder_syncs() {
         (1..=8).contains(&folder_syncs),
         "{folder_syncs} syncs for 40 commits"
     );
+}
+
+#[tokio::test]
+async fn a_part_ends_by_bytes_or_by_time_and_gives_the_rest_back() {
+    let root = TempDir::new().unwrap();
+    let store = Store::open(settings(root.path())).await.unwrap();
+    let (sender, body) = tokio::sync::mpsc::channel(4);
+    for at in [0, 10, 20] {
+        sender.send(Ok(Chunk::from(pattern(at, 10)))).await.unwrap();
+    }
+    let soon = tokio::time::Instant::now() + Duration::from_secs(60);
+    let end = PartEnd {
+        after_bytes: 20,
+        at: soon,
+    };
+    let first = store
+        .new_writer(BatchId(7))
+        .append_part((), body, end)
+        .await;
+    assert_eq!(first.appended.received_bytes, 20);
+    let writer = first.appended.writer;
+    writer.begin_persist().await.unwrap();
+    let now = PartEnd {
+        after_bytes: u64::MAX,
+        at: tokio::time::Instant::now() + Duration::from_millis(50),
+    };
+    let second = writer.append_part((), first.rest.unwrap(), now).await;
+    assert_eq!(
+        second.appended.received_bytes, 10,
+        "the sender is there, but nothing comes"
+    );
+    drop(sender);
+    let writer = second.appended.writer;
+    let last = writer.append_part((), second.rest.unwrap(), end).await;
+    assert!(last.rest.is_none() && last.appended.outcome.is_ok());
+    let segments = last.appended.writer.segments();
+    assert_eq!(segments.len(), 1);
+    assert!(read_range(&store, segments, 0, 30).await == pattern(0, 30));
 }

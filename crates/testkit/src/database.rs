@@ -273,6 +273,14 @@ impl TestDatabase {
         Self::copy("template0").await
     }
 
+    /// Makes a copy of this database as it is now, once its sessions have ended.
+    ///
+    /// # Panics
+    /// When they do not end.
+    pub async fn duplicate(&self) -> Self {
+        Self::copy(&self.name).await
+    }
+
     async fn copy(template: &str) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));

@@ -220,7 +220,7 @@ async fn ranges_cross_segment_borders(store: &Store, batch: BatchId) {
         .read(&[shrunk], close + 1..close + 7)
         .await
         .unwrap_err();
-    assert_eq!(short.kind, StorageErrorKind::Internal);
+    assert_eq!(short.kind, StorageErrorKind::Damaged);
     writer.discard().await;
 }
 
@@ -277,7 +277,7 @@ async fn a_lost_tail_is_not_resumed(store: &Store, batch: BatchId) {
     let mut longer = writer.segments().to_vec();
     longer[0].size_bytes = 101;
     let short = store.reopen_writer(batch, longer).await.unwrap_err();
-    assert_eq!(short.kind, StorageErrorKind::Internal);
+    assert_eq!(short.kind, StorageErrorKind::Damaged);
     let saved = writer.segments().to_vec();
     writer.discard().await;
     let gone = store.reopen_writer(batch, saved).await.unwrap_err();

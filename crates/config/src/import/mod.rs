@@ -2,9 +2,11 @@
 //!
 //! Every top-level key ends up in exactly one list: mapped, refused with a reason, not built yet,
 //! or unknown. What is mapped has passed the same checks as a file that is loaded; a value that
-//! fails them makes its key a refused one. `table.rs` knows the keys, `convert.rs` the values.
+//! fails them makes its key a refused one. `table.rs` and `features.rs` know the keys, `convert.rs` the
+//! values.
 
 mod convert;
+mod features;
 mod table;
 
 use std::collections::BTreeMap;
@@ -12,7 +14,6 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-pub use self::table::QUAY_KEYS;
 use crate::config::Config;
 use crate::import::convert::How;
 use crate::key::{SECTIONS, find_key};
@@ -103,6 +104,14 @@ pub fn from_quay_yaml(text: &str) -> Result<Import, ImportError> {
 }
 
 /// The result while values can still be taken back.
+/// All known keys of Quay, sorted by name.
+pub fn list_quay_keys() -> impl Iterator<Item = &'static QuayKey> {
+    let is_before = |key: &&QuayKey| key.name < "FEATURE_";
+    let before = table::OTHERS.iter().filter(is_before);
+    let after = table::OTHERS.iter().filter(move |key| !is_before(key));
+    before.chain(features::FEATURES).chain(after)
+}
+
 #[derive(Default)]
 struct Draft {
     values: BTreeMap<&'static str, Value>,
@@ -114,7 +123,7 @@ struct Draft {
 
 impl Draft {
     fn take(&mut self, name: &str, value: &Value, document: &Map<String, Value>) {
-        let Some(quay_key) = QUAY_KEYS.iter().find(|quay_key| quay_key.name == name) else {
+        let Some(quay_key) = list_quay_keys().find(|quay_key| quay_key.name == name) else {
             let is_login_provider = name.ends_with("_LOGIN_CONFIG");
             let list = if is_login_provider {
                 &mut self.not_built

@@ -1,4 +1,5 @@
-//! All top-level keys of a Quay `config.yaml` and what becomes of each.
+//! The top-level keys of a Quay `config.yaml` and what becomes of each; `features.rs` has those that
+//! begin with `FEATURE_`.
 //!
 //! Names are those of Quay's `config.py`, `util/config/schema.py` and the places that read the
 //! configuration. Keys of the form `<NAME>_LOGIN_CONFIG` beyond those listed are login providers
@@ -7,7 +8,11 @@
 use crate::import::convert::How;
 use crate::import::{Disposition, QuayKey};
 
-const fn mapped(name: &'static str, how: How, targets: &'static [&'static str]) -> QuayKey {
+pub(super) const fn mapped(
+    name: &'static str,
+    how: How,
+    targets: &'static [&'static str],
+) -> QuayKey {
     QuayKey {
         name,
         disposition: Disposition::Mapped(targets),
@@ -15,7 +20,7 @@ const fn mapped(name: &'static str, how: How, targets: &'static [&'static str]) 
     }
 }
 
-const fn refused(name: &'static str, reason: &'static str) -> QuayKey {
+pub(super) const fn refused(name: &'static str, reason: &'static str) -> QuayKey {
     QuayKey {
         name,
         disposition: Disposition::Refused(reason),
@@ -23,7 +28,7 @@ const fn refused(name: &'static str, reason: &'static str) -> QuayKey {
     }
 }
 
-const fn not_built(name: &'static str) -> QuayKey {
+pub(super) const fn not_built(name: &'static str) -> QuayKey {
     QuayKey {
         name,
         disposition: Disposition::NotBuilt,
@@ -31,18 +36,19 @@ const fn not_built(name: &'static str) -> QuayKey {
     }
 }
 
-const BILLING: &str = "there is no billing here";
-const SPAM: &str = "there is no spam detection here";
-const SIGNING: &str =
+pub(super) const BILLING: &str = "there is no billing here";
+pub(super) const SPAM: &str = "there is no spam detection here";
+pub(super) const SIGNING: &str =
     "trust signing with TUF is gone from clients, sign with OCI artifacts instead";
-const DOCKER_V1: &str = "Docker's protocol version 1 is not served";
-const APP_REGISTRY: &str = "the application registry was removed from Quay as well";
-const SCANNER_V2: &str = "the scanner interface of version 2 was removed from Quay as well";
+pub(super) const DOCKER_V1: &str = "Docker's protocol version 1 is not served";
+pub(super) const APP_REGISTRY: &str = "the application registry was removed from Quay as well";
+pub(super) const SCANNER_V2: &str =
+    "the scanner interface of version 2 was removed from Quay as well";
 const REDIS: &str = "there is no Redis here, nothing to connect to";
 const CACHES: &str = "caches are in the process, their sizes are in `[limits]`";
-const ALWAYS_ON: &str = "this is always on";
+pub(super) const ALWAYS_ON: &str = "this is always on";
 const ARTIFACT_TYPES: &str = "all types of OCI artifacts are accepted";
-const MIGRATION: &str = "it concerns a migration inside Quay's database";
+pub(super) const MIGRATION: &str = "it concerns a migration inside Quay's database";
 const FRAMEWORK: &str = "it concerns Quay's web framework";
 const QUEUES: &str = "work behind the requests needs no queues of this kind";
 const REPORTING: &str = "nothing is reported to services of third parties";
@@ -51,19 +57,21 @@ const METRIC_NAMES: &str = "metrics have fixed names";
 const SERVICE_KEYS: &str = "signing keys are made and kept by the registry itself";
 const SEALING: &str = "the key that seals stored credentials is made below `data.dir`, Quay's key is of use only to read Quay's database";
 const CIPHERS: &str = "TLS ciphers are chosen by the TLS library, only safe ones are offered";
-const RATE: &str = "a number of requests is needed, set `limits.requests_per_second_per_ip`";
+pub(super) const RATE: &str =
+    "a number of requests is needed, set `limits.requests_per_second_per_ip`";
 const PROXIES: &str = "name the networks of the proxies in `server.trusted_proxies`";
-const ADDRESSES: &str = "the addresses in `server.listen` say which IP versions are served";
+pub(super) const ADDRESSES: &str =
+    "the addresses in `server.listen` say which IP versions are served";
 const MAIL_QUEUE: &str = "mails are kept and tried again, a request never waits for one";
 const MAIL_LOGIN: &str = "the mail server is logged in to exactly when `mail.user` is set";
 const SETUP: &str = "the setup tool of Quay does not exist here";
 const COOKIE_SECURITY: &str = "cookies are secure exactly when `server.url` begins with https";
 const COOKIES: &str = "cookies have fixed names and attributes";
-const INTERFACES: &str = "there is one web interface only";
-const UPLOADS: &str = "unfinished uploads go by `registry.upload_expiry`";
+pub(super) const INTERFACES: &str = "there is one web interface only";
+pub(super) const UPLOADS: &str = "unfinished uploads go by `registry.upload_expiry`";
 
-/// All known keys, sorted by name.
-pub const QUAY_KEYS: &[QuayKey] = &[
+/// The keys that are no switches of features, sorted by name.
+pub(super) const OTHERS: &[QuayKey] = &[
     not_built("ACCOUNT_RECOVERY_MODE"),
     not_built("ACTION_LOG_ARCHIVE_LOCATION"),
     not_built("ACTION_LOG_ARCHIVE_PATH"),
@@ -203,158 +211,6 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("EXPORT_ACTION_LOGS_WORKER_POLL_PERIOD"),
     refused("EXPORT_COMPLIANCE_ENDPOINT", BILLING),
     mapped("EXTERNAL_TLS_TERMINATION", How::ServerUrl, &["server.url"]),
-    not_built("FEATURE_ACTION_LOG_ROTATION"),
-    refused("FEATURE_ADVERTISE_V2", ALWAYS_ON),
-    not_built("FEATURE_AGGREGATED_LOG_COUNT_RETRIEVAL"),
-    mapped(
-        "FEATURE_ANONYMOUS_ACCESS",
-        How::Same,
-        &["registry.anonymous_access"],
-    ),
-    refused("FEATURE_APP_REGISTRY", APP_REGISTRY),
-    not_built("FEATURE_APP_SPECIFIC_TOKENS"),
-    not_built("FEATURE_ASSIGN_OAUTH_TOKEN"),
-    not_built("FEATURE_AUTO_PRUNE"),
-    refused("FEATURE_BILLING", BILLING),
-    not_built("FEATURE_BITBUCKET_BUILD"),
-    mapped(
-        "FEATURE_BLACKLISTED_EMAILS",
-        How::EmailDomains,
-        &["accounts.refused_email_domains"],
-    ),
-    not_built("FEATURE_BUILD_SUPPORT"),
-    mapped(
-        "FEATURE_CHANGE_TAG_EXPIRATION",
-        How::Same,
-        &["registry.change_tag_expiration"],
-    ),
-    refused("FEATURE_CLEAR_EXPIRED_RAC_ENTRIES", MIGRATION),
-    mapped(
-        "FEATURE_DIRECT_LOGIN",
-        How::Same,
-        &["accounts.direct_login"],
-    ),
-    refused("FEATURE_DISABLE_PULL_LOGS_FOR_FREE_NAMESPACES", BILLING),
-    not_built("FEATURE_EDIT_QUOTA"),
-    refused("FEATURE_ENABLE_STALE_MPU_CLEANUP", UPLOADS),
-    refused("FEATURE_ENTITLEMENT_RECONCILIATION", BILLING),
-    refused("FEATURE_EXPORT_COMPLIANCE", BILLING),
-    not_built("FEATURE_EXTENDED_ACTION_LOGGING"),
-    refused("FEATURE_EXTENDED_REPOSITORY_NAMES", ALWAYS_ON),
-    not_built("FEATURE_FIPS"),
-    refused("FEATURE_GARBAGE_COLLECTION", ALWAYS_ON),
-    refused("FEATURE_GENERAL_OCI_SUPPORT", ALWAYS_ON),
-    not_built("FEATURE_GITHUB_BUILD"),
-    not_built("FEATURE_GITHUB_LOGIN"),
-    not_built("FEATURE_GITLAB_BUILD"),
-    not_built("FEATURE_GOOGLE_LOGIN"),
-    refused("FEATURE_HELM_OCI_SUPPORT", ALWAYS_ON),
-    not_built("FEATURE_IMAGE_EXPIRY_TRIGGER"),
-    not_built("FEATURE_IMAGE_PULL_STATS"),
-    not_built("FEATURE_IMMUTABLE_TAGS"),
-    not_built("FEATURE_IMMUTABLE_TAGS_CAN_EXPIRE"),
-    mapped(
-        "FEATURE_INVITE_ONLY_USER_CREATION",
-        How::Same,
-        &["accounts.invite_only"],
-    ),
-    not_built("FEATURE_LDAP_CACHING"),
-    mapped(
-        "FEATURE_LIBRARY_SUPPORT",
-        How::Same,
-        &["registry.library_support"],
-    ),
-    refused("FEATURE_LISTEN_IP_VERSION", ADDRESSES),
-    not_built("FEATURE_LOG_EXPORT"),
-    mapped("FEATURE_MAILING", How::MailServer, &["mail.server"]),
-    refused("FEATURE_MANIFEST_SIZE_BACKFILL", MIGRATION),
-    refused("FEATURE_MANIFEST_SUBJECT_BACKFILL", MIGRATION),
-    refused("FEATURE_NAMESPACE_GARBAGE_COLLECTION", ALWAYS_ON),
-    not_built("FEATURE_NONSUPERUSER_TEAM_SYNCING_SETUP"),
-    not_built("FEATURE_ORG_MIRROR"),
-    not_built("FEATURE_ORG_SHARED_EMAIL"),
-    not_built("FEATURE_OTEL_TRACING"),
-    not_built("FEATURE_PARTIAL_USER_AUTOCOMPLETE"),
-    not_built("FEATURE_PERMANENT_SESSIONS"),
-    not_built("FEATURE_PROGRAMMATIC_BOOTSTRAP"),
-    not_built("FEATURE_PROXY_CACHE"),
-    not_built("FEATURE_PROXY_CACHE_BLOB_DOWNLOAD"),
-    not_built("FEATURE_PROXY_PROTOCOL"),
-    not_built("FEATURE_PROXY_STORAGE"),
-    mapped(
-        "FEATURE_PUBLIC_CATALOG",
-        How::Same,
-        &["registry.public_catalog"],
-    ),
-    not_built("FEATURE_QUOTA_MANAGEMENT"),
-    not_built("FEATURE_QUOTA_NOTIFICATIONS"),
-    not_built("FEATURE_QUOTA_SUPPRESS_FAILURES"),
-    refused("FEATURE_RATE_LIMITS", RATE),
-    not_built("FEATURE_READER_BUILD_LOGS"),
-    refused("FEATURE_READONLY_APP_REGISTRY", APP_REGISTRY),
-    not_built("FEATURE_RECAPTCHA"),
-    refused("FEATURE_REFERRERS_API", ALWAYS_ON),
-    not_built("FEATURE_REPOSITORY_ACTION_COUNTER"),
-    refused("FEATURE_REPOSITORY_GARBAGE_COLLECTION", ALWAYS_ON),
-    not_built("FEATURE_REPO_MIRROR"),
-    not_built("FEATURE_REQUIRE_ENCRYPTED_BASIC_AUTH"),
-    not_built("FEATURE_REQUIRE_TEAM_INVITE"),
-    mapped(
-        "FEATURE_RESTRICTED_USERS",
-        How::Same,
-        &["accounts.restricted_users"],
-    ),
-    refused("FEATURE_RESTRICTED_V1_PUSH", DOCKER_V1),
-    refused("FEATURE_RH_MARKETPLACE", BILLING),
-    not_built("FEATURE_SECURITY_NOTIFICATIONS"),
-    not_built("FEATURE_SECURITY_SCANNER"),
-    not_built("FEATURE_SECURITY_SCANNER_NOTIFY_ON_NEW_INDEX"),
-    refused("FEATURE_SECURITY_SCANNER_V2", SCANNER_V2),
-    refused("FEATURE_SIGNING", SIGNING),
-    refused("FEATURE_SPAM_DETECTION", SPAM),
-    mapped(
-        "FEATURE_SPARSE_INDEX",
-        How::Same,
-        &["registry.sparse_manifests"],
-    ),
-    not_built("FEATURE_STORAGE_REPLICATION"),
-    mapped(
-        "FEATURE_SUPERUSERS_FULL_ACCESS",
-        How::Same,
-        &["auth.superusers_full_access"],
-    ),
-    not_built("FEATURE_SUPERUSERS_ORG_CREATION_ONLY"),
-    not_built("FEATURE_SUPERUSER_CONFIGDUMP"),
-    mapped("FEATURE_SUPER_USERS", How::Superusers, &["auth.superusers"]),
-    not_built("FEATURE_TEAM_SYNCING"),
-    refused("FEATURE_UI_DELAY_AFTER_WRITE", INTERFACES),
-    not_built("FEATURE_UI_MODELCARD"),
-    refused("FEATURE_UI_V2", INTERFACES),
-    not_built("FEATURE_USERNAME_CONFIRMATION"),
-    mapped(
-        "FEATURE_USER_CREATION",
-        How::Same,
-        &["accounts.user_creation"],
-    ),
-    not_built("FEATURE_USER_EVENTS"),
-    mapped(
-        "FEATURE_USER_INITIALIZE",
-        How::Same,
-        &["auth.user_initialize"],
-    ),
-    mapped(
-        "FEATURE_USER_LAST_ACCESSED",
-        How::Same,
-        &["accounts.user_last_accessed"],
-    ),
-    not_built("FEATURE_USER_LOG_ACCESS"),
-    mapped(
-        "FEATURE_USER_METADATA",
-        How::Same,
-        &["accounts.user_metadata"],
-    ),
-    mapped("FEATURE_USER_RENAME", How::Same, &["accounts.user_rename"]),
-    not_built("FEATURE_VERIFY_QUOTA"),
     not_built("FOOTER_LINKS"),
     refused("FORCE_NONSECURE_SESSION_COOKIE", COOKIE_SECURITY),
     mapped(

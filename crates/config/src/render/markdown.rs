@@ -1,6 +1,6 @@
 //! `docs/configuration.md`: how configuration is read, and a table of keys for each section.
 
-use crate::import::{Disposition, QUAY_KEYS};
+use crate::import::{Disposition, list_quay_keys};
 use crate::key::{Key, SECTIONS, Section, join_doc};
 use crate::render::{range_text, toml_literal};
 
@@ -85,7 +85,7 @@ fn quay_text() -> String {
     let mut mapped = String::new();
     let mut refused = String::new();
     let mut not_built: Vec<String> = Vec::new();
-    for quay_key in QUAY_KEYS {
+    for quay_key in list_quay_keys() {
         match quay_key.disposition {
             Disposition::Mapped(targets) => {
                 let targets: Vec<String> = targets.iter().map(|target| code(target)).collect();

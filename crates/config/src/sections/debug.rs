@@ -13,5 +13,7 @@ section! {
         crash_point: Option<String> = None;
         /// For tests: file that records each write and sync of storage, to replay power cuts.
         sync_journal: Option<PathBuf> = None;
+        /// For tests: stands for the kernel's boot id, so that a restart looks like a power cut.
+        boot_id: Option<String> = None;
     }
 }

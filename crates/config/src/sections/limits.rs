@@ -11,6 +11,8 @@ section! {
     Limits in "limits" {
         /// Unfinished uploads over all repositories.
         max_uploads: u32 = 10_000, range [1, 10_000_000];
+        /// Unfinished uploads of one account, and of one client network; 0 sets no limit.
+        max_uploads_per_owner: u32 = 5_000, range [0, 10_000_000];
         /// Messages waiting for one repository.
         repository_mailbox: u32 = 1024, range [1, 1_048_576];
         /// Messages waiting for one upload.

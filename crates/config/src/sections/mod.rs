@@ -18,6 +18,7 @@ mod metrics;
 mod registry;
 mod server;
 mod storage;
+mod telemetry;
 mod tls;
 
 pub use self::accounts::Accounts;
@@ -34,4 +35,5 @@ pub use self::metrics::Metrics;
 pub use self::registry::{DeleteByDigest, Registry, RegistryState};
 pub use self::server::Server;
 pub use self::storage::{Storage, StorageEngine, SyncMode};
+pub use self::telemetry::Telemetry;
 pub use self::tls::{Tls, TlsVersion};

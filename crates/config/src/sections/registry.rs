@@ -55,6 +55,8 @@ section! {
         create_namespace_on_push: bool = false, quay ["CREATE_NAMESPACE_ON_PUSH"], flags [reload];
         /// Whether a repository that a push makes is private.
         create_private_on_push: bool = true, quay ["CREATE_PRIVATE_REPO_ON_PUSH"], flags [reload];
+        /// Repositories of one namespace; 0 sets no limit.
+        max_repositories_per_namespace: u32 = 0, range [0, 1_000_000_000];
         /// Whether an image index may name manifests that are not here.
         sparse_manifests: bool = false, quay ["FEATURE_SPARSE_INDEX"], flags [reload];
         /// What deleting a manifest by digest does to tags that point at it.

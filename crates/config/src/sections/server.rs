@@ -14,9 +14,11 @@ section! {
     Server in "server" {
         /// Addresses to listen on, one or a list. Give `[::]:8080` to accept IPv6 and IPv4.
         listen: Vec<SocketAddr> = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))];
-        /// Public base URL, such as `https://registry.example.com`, without a path.
+        /// Public base URL, such as `https://registry.example.com`.
         ///
-        /// Links, the token realm and the audience of tokens are built from it. When unset, the
+        /// Links and the token realm are built from it; its host is the audience of tokens. A path,
+        /// as in `https://example.com/registry`, is for a proxy that takes it off again: it then
+        /// leads the realm, `Location` and `Link`. When unset, the
         /// realm follows the host a request names, and the audience is the first `server.listen`
         /// address; set it wherever more than one machine reaches the registry.
         url: Option<String> = None, quay ["SERVER_HOSTNAME", "PREFERRED_URL_SCHEME", "EXTERNAL_TLS_TERMINATION"], flags [public];

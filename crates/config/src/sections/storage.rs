@@ -4,6 +4,7 @@
 //! the engine chosen here.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::choice::choice;
 use crate::key::section;
@@ -24,7 +25,8 @@ choice! {
     SyncMode {
         /// Bytes are on disk before an upload is confirmed.
         Always = "always",
-        /// The operating system writes when it likes; a power cut can lose confirmed uploads.
+        /// The operating system writes when it likes; a power cut can lose confirmed uploads, which
+        /// then answer 404. Not for a shared folder.
         Os = "os",
     }
 }
@@ -49,6 +51,13 @@ section! {
             range [ByteSize::from_mib(1), ByteSize::from_gib(64)];
         /// Segments one blob may have; an upload in more pieces is refused.
         max_segments: u32 = 10_000, range [1, 1_000_000];
+        /// Bytes of one request after which an upload is saved while it goes on, so that a crash
+        /// loses no more than these.
+        checkpoint_bytes: ByteSize = ByteSize::from_mib(256),
+            range [ByteSize::from_kib(64), ByteSize::from_gib(64)];
+        /// Time after which an upload is saved while it goes on.
+        checkpoint_interval: Duration = Duration::from_secs(30),
+            range [Duration::from_secs(1), Duration::from_secs(3600)];
         /// Whether the folder is a mount that several nodes share; then nothing is assumed about
         /// who else writes there.
         shared_mount: bool = false;

@@ -13,6 +13,7 @@ mod handles;
 mod housekeeping;
 mod segment;
 mod space;
+mod whole;
 mod witness;
 mod writer;
 
@@ -21,7 +22,7 @@ pub(crate) use segment::shorter_than_recorded;
 pub(crate) use space::FreeSpace;
 pub(crate) use writer::LocalWriter;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +33,7 @@ use lru::LruCache;
 use tokio::sync::Semaphore;
 
 use self::folder::Folder;
+use self::group_sync::GroupSync;
 use self::handles::Handles;
 use self::segment::{OpenSegment, open_existing};
 use self::witness::Witness;
@@ -56,6 +58,7 @@ pub(crate) struct LocalEngine {
     write_back_bytes: u64,
     read_chunk_bytes: usize,
     witness: Arc<Witness>,
+    whole_sync: GroupSync,
     segments_folder: Arc<Folder>,
     folders: Mutex<LruCache<BatchId, Arc<Folder>>>,
     handles: Handles,
@@ -85,6 +88,7 @@ impl LocalEngine {
         made.map_err(|error| StorageError::from_io("make folder", root.display(), &error))?;
         let segments_folder = Folder::make(root.join("seg"), None, &witness)?;
         housekeeping::prepare_root(&root, &witness)?;
+        let whole_sync = whole::group(&root, Arc::clone(&witness))?;
         Ok(Arc::new(Self {
             sync_mode: settings.sync,
             segment_close_bytes: settings.segment_close_bytes.max(1),
@@ -92,6 +96,7 @@ impl LocalEngine {
             write_back_bytes: settings.write_back_bytes,
             read_chunk_bytes: settings.read_chunk_bytes,
             witness,
+            whole_sync,
             segments_folder,
             folders: Mutex::new(LruCache::new(MOST_FOLDERS)),
             handles: Handles::new(settings.open_files),
@@ -256,15 +261,7 @@ impl LocalEngine {
 
     /// Makes the whole file system durable.
     pub(crate) async fn sync_all(self: &Arc<Self>) -> Result<(), StorageError> {
-        let engine = Arc::clone(self);
-        on_pool(move || {
-            let root = engine.root.display();
-            let folder = File::open(&engine.root);
-            let folder = folder.map_err(|error| StorageError::from_io("open", &root, &error))?;
-            let synced = rustix::fs::syncfs(&folder);
-            synced.map_err(|errno| StorageError::from_errno("sync", &root, errno))
-        })
-        .await
+        self.whole_sync.sync().await
     }
 }
 

@@ -196,5 +196,5 @@ pub(crate) fn shorter_than_recorded(
     recorded_bytes: u64,
 ) -> StorageError {
     let text = format!("it has {size_bytes} bytes where {recorded_bytes} were recorded");
-    StorageError::new(crate::StorageErrorKind::Internal, "open", key, text).with_key(key)
+    StorageError::new(crate::StorageErrorKind::Damaged, "open", key, text).with_key(key)
 }

@@ -47,6 +47,15 @@ impl Witness {
         self.note(path, format_args!("dir {}\n", path.display()))
     }
 
+    pub(super) fn is_journaled(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// A name that was there when a sync of the whole file system began.
+    pub(super) fn entry_synced(&self, path: &Path) -> Result<(), StorageError> {
+        self.note(path, format_args!("entry {}\n", path.display()))
+    }
+
     /// A name that is lost with the power unless its folder is synced later.
     pub(super) fn entry_made(&self, path: &Path) -> Result<(), StorageError> {
         self.note(path, format_args!("made {}\n", path.display()))

@@ -15,11 +15,11 @@ use tokio::sync::mpsc::error::TryRecvError;
 use super::folder::Folder;
 use super::segment::OpenSegment;
 use super::{LocalEngine, on_pool};
-use crate::body::{BodyBroken, ByteSink, Chunk, ChunkReceiver};
+use crate::body::{BodyBroken, ByteSink, Chunk, ChunkReceiver, PartEnd, Received, receive};
 use crate::error::StorageError;
 use crate::key::SegmentKey;
 use crate::settings::SyncMode;
-use crate::writer::{AppendError, SegmentLog};
+use crate::writer::{AppendError, Ended, SegmentLog};
 
 /// How long a held thread waits for the next chunk before it is given back.
 const HOLD: Duration = Duration::from_millis(100);
@@ -55,7 +55,7 @@ pub(crate) struct LocalDone<S> {
     pub(crate) writer: LocalWriter,
     pub(crate) log: SegmentLog,
     pub(crate) sink: S,
-    pub(crate) outcome: Result<(), AppendError>,
+    pub(crate) ended: Ended,
 }
 
 impl LocalWriter {
@@ -75,9 +75,12 @@ impl LocalWriter {
         log: SegmentLog,
         sink: S,
         mut body: ChunkReceiver,
+        end: Option<PartEnd>,
     ) -> LocalDone<S> {
         let mut state = Running {
             writer: self,
+            size_before: log.size_bytes,
+            end,
             log,
             sink,
         };
@@ -85,10 +88,11 @@ impl LocalWriter {
             return state.done(Err(failure.into()));
         }
         loop {
-            let chunk = match body.recv().await {
-                None => return state.done(Ok(())),
-                Some(Err(broken)) => return state.done(Err(broken.into())),
-                Some(Ok(chunk)) => chunk,
+            let chunk = match receive(&mut body, end).await {
+                Received::BodyEnd => return state.done(Ok(None)),
+                Received::PartEnd => return state.done(Ok(Some(body))),
+                Received::Chunk(Err(broken)) => return state.done(Err(broken.into())),
+                Received::Chunk(Ok(chunk)) => chunk,
             };
             let permit = Arc::clone(&state.writer.engine.held_threads)
                 .try_acquire_owned()
@@ -113,7 +117,8 @@ impl LocalWriter {
             };
             match end {
                 WorkEnd::Idle => {}
-                WorkEnd::Over(outcome) => return state.done(outcome),
+                WorkEnd::Part => return state.done(Ok(Some(body))),
+                WorkEnd::Over(outcome) => return state.done(outcome.map(|()| None)),
             }
         }
     }
@@ -133,19 +138,57 @@ impl LocalWriter {
         Ok(())
     }
 
-    async fn sync_files(&self) -> Result<(), StorageError> {
-        if self.dirty.is_empty() {
-            return Ok(());
+    /// The same whatever the mode.
+    pub(crate) async fn persist(&mut self) -> Result<(), StorageError> {
+        if self.engine.sync_mode == SyncMode::Always {
+            return self.sync().await;
         }
-        let files = self.dirty.clone();
-        let witness = Arc::clone(&self.engine.witness);
-        on_pool(move || files.iter().try_for_each(|file| file.sync(&witness))).await
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let synced = self.engine.sync_all().await;
+        synced.inspect_err(|error| self.failure = Some(error.clone()))
     }
 
-    async fn sync_entries(&self) -> Result<(), StorageError> {
-        match &self.folder {
-            Some(folder) if !self.new_entries.is_empty() => folder.sync().await,
-            _ => Ok(()),
+    /// Starts to persist what is written now, beside further appends. What it covers stays on the
+    /// list for the final sync, which has nothing left to do for it; a file keeps its failure.
+    pub(crate) fn begin_persist(
+        &self,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send + use<> {
+        let engine = Arc::clone(&self.engine);
+        let failure = self.failure.clone();
+        let (files, entries) = (self.sync_files(), self.sync_entries());
+        async move {
+            match (failure, engine.sync_mode) {
+                (Some(failure), _) => Err(failure),
+                (None, SyncMode::Os) => engine.sync_all().await,
+                (None, SyncMode::Always) => {
+                    let (data, entries) = tokio::join!(files, entries);
+                    data.and(entries)
+                }
+            }
+        }
+    }
+
+    fn sync_files(&self) -> impl Future<Output = Result<(), StorageError>> + Send + use<> {
+        let files = self.dirty.clone();
+        let witness = Arc::clone(&self.engine.witness);
+        async move {
+            if files.is_empty() {
+                return Ok(());
+            }
+            on_pool(move || files.iter().try_for_each(|file| file.sync(&witness))).await
+        }
+    }
+
+    fn sync_entries(&self) -> impl Future<Output = Result<(), StorageError>> + Send + use<> {
+        let is_new = !self.new_entries.is_empty();
+        let folder = self.folder.clone().filter(|_| is_new);
+        async move {
+            match folder {
+                Some(folder) => folder.sync().await,
+                None => Ok(()),
+            }
         }
     }
 
@@ -250,6 +293,8 @@ impl LocalWriter {
 /// What a held thread owns.
 struct Running<S> {
     writer: LocalWriter,
+    size_before: u64,
+    end: Option<PartEnd>,
     log: SegmentLog,
     sink: S,
 }
@@ -257,16 +302,18 @@ struct Running<S> {
 enum WorkEnd {
     /// No chunk came for a while; the body goes on.
     Idle,
+    /// The part is over; the body goes on.
+    Part,
     Over(Result<(), AppendError>),
 }
 
 impl<S: ByteSink> Running<S> {
-    fn done(self, outcome: Result<(), AppendError>) -> LocalDone<S> {
+    fn done(self, ended: Ended) -> LocalDone<S> {
         LocalDone {
             writer: self.writer,
             log: self.log,
             sink: self.sink,
-            outcome,
+            ended,
         }
     }
 
@@ -284,6 +331,10 @@ impl<S: ByteSink> Running<S> {
                 .write_chunk(&mut self.log, &mut self.sink, chunk)
             {
                 return WorkEnd::Over(Err(error.into()));
+            }
+            let part_bytes = self.log.size_bytes - self.size_before;
+            if self.end.is_some_and(|end| end.is_reached(part_bytes)) {
+                return WorkEnd::Part;
             }
             chunk = match next_chunk(body, patience, runtime) {
                 Next::Chunk(Ok(chunk)) => chunk,
