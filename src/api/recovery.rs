@@ -126,7 +126,7 @@ fn guarded(mut builder: HttpResponseBuilder) -> HttpResponseBuilder {
 }
 
 fn redirect(state: &AppState, target: &str) -> HttpResponse {
-    let target = state.link(target);
+    let target = state.link(format_args!("{target}"));
     guarded(HttpResponse::Found())
         .insert_header((header::LOCATION, target))
         .finish()
