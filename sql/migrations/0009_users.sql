@@ -4,6 +4,17 @@ ALTER TABLE account
     -- Set once the user answered the question for its names and company.
     ADD COLUMN metadata_given boolean NOT NULL DEFAULT false;
 
+-- Wrong passwords in a row, by the network they came from: an attacker locks out itself, not the
+-- user.
+ALTER TABLE account DROP COLUMN failed_logins, DROP COLUMN last_failure_at;
+CREATE TABLE login_failure (
+    account_id bigint NOT NULL REFERENCES account (namespace_id) ON DELETE CASCADE,
+    network    text COLLATE "C" NOT NULL,
+    failures   integer NOT NULL,
+    last_at    timestamptz NOT NULL,
+    PRIMARY KEY (account_id, network)
+);
+
 ALTER TABLE confirmation
     ADD COLUMN created_at timestamptz NOT NULL DEFAULT clock_timestamp();
 

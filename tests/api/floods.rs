@@ -86,6 +86,28 @@ fn wrong_passwords_lock_out_for_a_while_with_quays_text() {
 }
 
 #[test]
+fn a_lock_out_meets_only_the_network_of_the_wrong_passwords() {
+    let server = Server::start(&[("server.trusted_proxies", "127.0.0.0/8")]);
+    let ask = |network: &str, password: &str| {
+        server
+            .get("/v2/auth?scope=repository:admin/x:pull")
+            .header("X-Forwarded-For", network)
+            .header("Authorization", &basic(ACCOUNT, password))
+            .send()
+            .status
+    };
+    for _ in 0..4 {
+        ask("192.0.2.1", "wrong-password");
+    }
+    assert_eq!(ask("192.0.2.1", PASSWORD), 429);
+    assert_eq!(
+        ask("192.0.2.2", PASSWORD),
+        200,
+        "the user is not locked out"
+    );
+}
+
+#[test]
 fn pulls_go_on_while_passwords_are_guessed() {
     let server = Server::start(&[
         ("limits.signins_per_minute_per_ip", "0"),

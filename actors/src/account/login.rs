@@ -1,7 +1,7 @@
 //! Checking a name and a password.
 //!
-//! A wrong password delays the next try: after n in a row by half of 2^n - 1 seconds. An unknown
-//! name takes as long as a wrong password.
+//! A wrong password delays the next try from its network: after n in a row by half of 2^n - 1
+//! seconds. An unknown name takes as long as a wrong password.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use actix::prelude::*;
 use slipway_auth::Secret;
+use slipway_auth::flood::network;
 use slipway_model::account::{self, Login};
 
 use super::{AccountActor, AccountError, Office};
@@ -24,7 +25,9 @@ pub(super) async fn check(
     address: Option<IpAddr>,
 ) -> Result<Login, AccountError> {
     let db = &office.deps.db;
-    let Some(login) = account::find_login(db, username).await? else {
+    let place = address.map(|address| network(address).to_string());
+    let place = place.unwrap_or_default();
+    let Some(login) = account::find_login(db, username, &place).await? else {
         office.floods.admit(address, username)?;
         office.hasher.verify_absent(password).await?;
         return Err(AccountError::WrongPassword);
@@ -55,11 +58,11 @@ pub(super) async fn check(
         }
     };
     if !is_right {
-        account::record_failure(db, login.id).await?;
+        account::record_failure(db, login.id, &place).await?;
         return Err(AccountError::WrongPassword);
     }
     if login.failed_logins > 0 {
-        account::clear_failures(db, login.id).await?;
+        account::clear_failures(db, login.id, &place).await?;
     }
     if !login.enabled {
         return Err(AccountError::Disabled);

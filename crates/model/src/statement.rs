@@ -33,10 +33,10 @@ macro_rules! statements {
 }
 
 statements! {
-    FIND_LOGIN = "account/find_login" [TEXT];
+    FIND_LOGIN = "account/find_login" [TEXT, TEXT];
     INSERT_USER = "account/insert_user" [TEXT, TEXT, TEXT, BOOL, INT8, BOOL];
-    RECORD_FAILURE = "account/record_failure" [INT8];
-    CLEAR_FAILURES = "account/clear_failures" [INT8];
+    RECORD_FAILURE = "account/record_failure" [INT8, TEXT];
+    CLEAR_FAILURES = "account/clear_failures" [INT8, TEXT];
     SET_ENABLED = "account/set_enabled" [TEXT, BOOL];
     LIST_CHANGED_EPOCHS = "account/list_changed_epochs" [FLOAT8, BOOL];
     FIND_NAMESPACE_ACCESS = "namespace/find_access" [TEXT, INT8];
