@@ -9,7 +9,7 @@ use slipway_actors::kernel::DispatchError;
 use slipway_auth::challenge::{Credentials, parse_authorization};
 use slipway_oci::{Digest, OciCode, RepositoryName, TagName};
 
-use crate::edge::{AppState, Caller};
+use crate::edge::{AppState, Caller, ClientInfo};
 use crate::v2::Exchange;
 use crate::v2::error::OciError;
 
@@ -56,7 +56,11 @@ pub async fn require_superuser(request: &HttpRequest, state: &AppState) -> Resul
     };
     if state
         .actors
-        .ask_accounts(CheckLogin { username, password })
+        .ask_accounts(CheckLogin {
+            username,
+            password,
+            address: ClientInfo::of(request, state).address,
+        })
         .await?
     {
         return Ok(());

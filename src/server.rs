@@ -13,15 +13,19 @@ use actix_web::App;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::Data;
 use anyhow::Context as _;
-use slipway_actors::account::AccountSettings;
+use slipway_actors::account::{AccountSettings, UserSettings};
 use slipway_actors::boot::Company;
 use slipway_actors::deps::{CrashHook, Settings};
+use slipway_actors::mail::{MailEncryption, MailSettings};
 use slipway_actors::storage::{EngineKind, Store, StoreSettings, SyncMode};
 use slipway_actors::{Actors, BootConfig, Database, DatabaseSettings, Mailboxes};
+use slipway_auth::Secret;
 use slipway_auth::password::HashingCost;
 use slipway_auth::permission::Registry;
 use slipway_config::Config;
-use slipway_config::sections::{DeleteByDigest, StorageEngine, SyncMode as SyncKey, TlsVersion};
+use slipway_config::sections::{
+    DeleteByDigest, MailTls, StorageEngine, SyncMode as SyncKey, TlsVersion,
+};
 use slipway_postgres::{EmbeddedServer, EmbeddedSettings};
 use slipway_transport::{ServerHandle, TlsSettings, TransportSettings};
 
@@ -362,7 +366,8 @@ pub(crate) fn account_settings(config: &Config, server_name: String) -> AccountS
             concurrent: usize::try_from(auth.argon2_concurrent).unwrap_or(2),
         },
         verified_entries: usize::try_from(auth.token_cache_entries).unwrap_or(1000),
-        mailing: config.has_mail(),
+        mail: mail_settings(config),
+        users: user_settings(config),
         require_team_invite: config.accounts.require_team_invite,
         session_life: config.accounts.session_timeout,
         restricted_users: config.accounts.restricted_users,
@@ -376,6 +381,50 @@ pub(crate) fn account_settings(config: &Config, server_name: String) -> AccountS
         app_tokens_kept: config.accounts.app_tokens_kept,
         tokens_per_application: i64::from(config.accounts.tokens_per_application),
     }
+}
+
+fn user_settings(config: &Config) -> UserSettings {
+    let (accounts, registry) = (&config.accounts, &config.registry);
+    let seconds = |life: &Duration| i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
+    let options = registry.tag_expiration_options.iter().map(seconds);
+    UserSettings {
+        invite_only: accounts.invite_only,
+        refused_email_domains: accounts.refused_email_domains.clone(),
+        rename: accounts.user_rename,
+        metadata: accounts.user_metadata,
+        last_accessed: accounts.user_last_accessed,
+        tag_expiration_options_s: registry.change_tag_expiration.then(|| options.collect()),
+        log_logins: config.audit.logins,
+        log_login_failures: config.audit.login_failures,
+        recovery_life: accounts.recovery_life,
+        signins_per_minute_per_network: config.limits.signins_per_minute_per_ip,
+        signins_per_minute_per_account: config.limits.signins_per_minute_per_account,
+    }
+}
+
+fn mail_settings(config: &Config) -> Option<MailSettings> {
+    let mail = &config.mail;
+    let base_url = config.server.url.as_deref().filter(|_| config.has_mail())?;
+    let password = mail
+        .password
+        .as_ref()
+        .map(|secret| secret.reveal().as_str());
+    Some(MailSettings {
+        server: mail.server.clone(),
+        port: mail.port,
+        encryption: match mail.tls {
+            MailTls::StartTls => MailEncryption::StartTls,
+            MailTls::Tls => MailEncryption::Tls,
+            MailTls::None => MailEncryption::None,
+        },
+        ca_certificate: mail.ca_certificate.clone(),
+        login: password.map(|password| (mail.user.clone(), Secret::from(password))),
+        sender: mail.sender.clone(),
+        timeout: mail.timeout,
+        retry_after: mail.retry_after,
+        max_waiting: config.limits.mail_queue,
+        base_url: base_url.trim_end_matches('/').to_owned(),
+    })
 }
 
 fn mailboxes(config: &Config) -> Mailboxes {

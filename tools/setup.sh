@@ -20,6 +20,7 @@ oras_version=v1.3.6
 conformance_version=v0.0.0-20260831232431-97274622c111
 cosign_version=v2.6.5
 helm_version=v3.22.0
+mailpit_version=v1.27.11
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -126,6 +127,7 @@ install_nightly_tools() {
   apt_install "${packages[@]}"
   go_install cosign "github.com/sigstore/cosign/v2/cmd/cosign@$cosign_version"
   go_install helm "helm.sh/helm/v3/cmd/helm@$helm_version"
+  go_install mailpit "github.com/axllent/mailpit@$mailpit_version"
 }
 
 case $want in

@@ -25,6 +25,7 @@ use crate::catalog::CatalogActor;
 use crate::deps::{CrashHook, Deps, Epochs, OpenBatch, Settings, Standing};
 use crate::kernel::{DispatchError, Mailbox, MaybeDispatch};
 use crate::ledger::{FlushLedger, LedgerActor, LedgerState, ObserveLedger, Pull, RecordPull};
+use crate::mail;
 pub use crate::node::Company;
 pub use crate::node::Hold;
 use crate::node::{Durability, Guard, NodeActor, StopNode, Verifications};
@@ -121,6 +122,36 @@ fn pick(arbiters: &[ArbiterHandle], index: usize) -> Result<&ArbiterHandle, Acco
     found.ok_or(AccountError::Dispatch(DispatchError::Gone))
 }
 
+/// Opens the key file and makes what seals with it.
+async fn open_accounts(
+    deps: Arc<Deps>,
+    settings: AccountSettings,
+) -> Result<
+    (
+        AccountActor,
+        watch::Receiver<Arc<TokenVerifier>>,
+        PageSealer,
+    ),
+    AccountError,
+> {
+    let keys = open_key_file(&deps.db, &settings.key_file).await?;
+    let pages = PageSealer::derive(&keys)?;
+    let (actor, verifier) = AccountActor::new(deps, settings, keys)?;
+    Ok((actor, verifier, pages))
+}
+
+/// Starts the worker that sends mail, if any is sent.
+fn start_mail(arbiter: &ArbiterHandle, accounts: &AccountActor) -> Result<(), AccountError> {
+    let office = accounts.office();
+    if let Some(outbox) = office.outbox.clone() {
+        let worker = mail::Worker::new(office, outbox)?;
+        if !arbiter.spawn(worker.run()) {
+            return Err(AccountError::Dispatch(DispatchError::Gone));
+        }
+    }
+    Ok(())
+}
+
 /// What the actors' dependencies are made of.
 struct DepsSeed {
     db: Database,
@@ -202,9 +233,9 @@ impl Actors {
         let catalog = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| {
             CatalogActor::new(catalog_deps)
         });
-        let keys = open_key_file(&deps.db, &config.accounts.key_file).await?;
-        let pages = PageSealer::derive(&keys)?;
-        let (account_actor, verifier) = AccountActor::new(given(), config.accounts, keys)?;
+        let opened = open_accounts(given(), config.accounts).await?;
+        let (account_actor, verifier, pages) = opened;
+        start_mail(place(1)?, &account_actor)?;
         let accounts = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| account_actor);
         let node_deps = given();
         let node = Mailbox::start(place(0)?, 64, move |_| NodeActor::new(node_deps, node_seed));

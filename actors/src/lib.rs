@@ -10,6 +10,8 @@
 //! | [`ledger::LedgerActor`] | one | usage-log rows that wait | `limits.ledger_queue` | none | 4 |
 //! | [`node::NodeActor`] | one | heartbeat, batches of segments, changed principals, doubts of database and clock | 64 | none | 4 |
 //!
+//! Beside them runs [`mail`]'s worker, which sends the letters that wait in the database.
+//!
 //! An actor may ask only one of a higher rank; everything else is a tell or a row. The database is
 //! the truth: any actor may vanish at any time and is rebuilt from it. Start with `boot.rs`.
 
@@ -20,6 +22,7 @@ pub mod catalog;
 pub mod deps;
 pub mod kernel;
 pub mod ledger;
+pub mod mail;
 pub mod node;
 pub mod repository;
 pub mod upload;

@@ -45,7 +45,7 @@ async fn answer(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let address = facts.client.address;
-    if address.is_some_and(|address| !state.rate.allows(address)) {
+    if address.is_some_and(|address| !state.admits(address)) {
         return Err(ApiError::too_many());
     }
     let path = request.path().strip_prefix(PREFIX).unwrap_or_default();

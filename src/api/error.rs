@@ -108,6 +108,13 @@ impl ApiError {
         Self::problem(StatusCode::NOT_FOUND, "not_found", "Not Found")
     }
 
+    /// 404 in the shape that a few operations have.
+    #[must_use]
+    pub fn no_such_url() -> Self {
+        let text = "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.";
+        Self::message(StatusCode::NOT_FOUND, text)
+    }
+
     /// 400 with a text.
     #[must_use]
     pub fn invalid(text: &str) -> Self {
@@ -231,6 +238,13 @@ impl From<AccountError> for ApiError {
             | AccountError::Disabled => signin(false, Value::String(text)),
             AccountError::Unverified => signin(true, Value::Null),
             AccountError::Throttled { retry_after_s } => Self::throttled(text, retry_after_s),
+            AccountError::Flooded { retry_after_s } => Self {
+                retry_after_s: Some(retry_after_s),
+                ..Self::message(StatusCode::TOO_MANY_REQUESTS, &text)
+            },
+            AccountError::InvalidAdmin(_) => {
+                Self::invalid(&text).with("reason", json!("invaliduser"))
+            }
             AccountError::NoAnonymous => Self::error(StatusCode::UNAUTHORIZED, &text),
             AccountError::NotFound => Self::not_found(),
             AccountError::Forbidden => Self::forbidden(),

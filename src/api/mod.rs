@@ -26,17 +26,22 @@ pub mod logs;
 pub mod operation;
 pub mod organization;
 pub mod page_token;
-pub mod robot;
 pub mod permission;
 pub mod prototype;
+pub mod recovery;
+pub mod robot;
 pub mod router;
 pub mod schema;
 pub mod service_keys;
 pub mod signin;
+pub mod star;
 pub mod suconfig;
 pub mod superuser_organization;
+pub mod superuser_user;
 pub mod team;
 pub mod user;
+pub mod user_notification;
+pub mod user_view;
 
 pub use self::dispatch::dispatch;
 use self::operation::Operation;
@@ -56,14 +61,22 @@ const MODULES: &[(&str, &[Operation])] = &[
         "organization_application_tokens",
         application_token::OPERATIONS,
     ),
+    ("permission", permission::OPERATIONS),
+    ("prototype", prototype::OPERATIONS),
     ("robot", robot::OPERATIONS),
     ("suconfig", suconfig::OPERATIONS),
     ("superuser", logs::SUPERUSER_OPERATIONS),
     ("superuser", service_keys::OPERATIONS),
     ("superuser", suconfig::SUPERUSER_OPERATIONS),
+    ("superuser", superuser_organization::OPERATIONS),
+    ("superuser", superuser_user::OPERATIONS),
+    ("team", team::OPERATIONS),
     ("user", authorization::OPERATIONS),
+    ("user", recovery::OPERATIONS),
     ("user", signin::OPERATIONS),
+    ("user", star::OPERATIONS),
     ("user", user::OPERATIONS),
+    ("user", user_notification::OPERATIONS),
 ];
 
 /// All operations.
@@ -76,15 +89,4 @@ pub fn list_tagged_operations() -> impl Iterator<Item = (&'static str, &'static 
     MODULES
         .iter()
         .flat_map(|(tag, operations)| operations.iter().map(move |operation| (*tag, operation)))
-    [
-        organization::OPERATIONS,
-        permission::OPERATIONS,
-        prototype::OPERATIONS,
-        signin::OPERATIONS,
-        superuser_organization::OPERATIONS,
-        team::OPERATIONS,
-        user::OPERATIONS,
-    ]
-    .into_iter()
-    .flatten()
 }

@@ -59,6 +59,7 @@ async fn sign_in(call: Call) -> ApiResult {
     let work = SignIn {
         username: call.required_text("username").to_owned(),
         password: Secret::from(call.required_text("password")),
+        invite_code: call.text("invite_code").map(str::to_owned),
         origin: call.origin(),
         user_agent: call.user_agent.clone(),
     };
@@ -72,6 +73,7 @@ async fn verify(call: Call) -> ApiResult {
     let work = VerifyPassword {
         caller: call.caller().clone(),
         password: Secret::from(call.required_text("password")),
+        origin: call.origin(),
     };
     let csrf_token = call.perform(work).await?;
     let mut response = HttpResponse::Ok().json(json!({ "success": true }));
@@ -84,7 +86,8 @@ async fn verify(call: Call) -> ApiResult {
 /// `POST /signout`: 200 `{"success": true}`; all sessions of the user end.
 async fn sign_out(call: Call) -> ApiResult {
     if let Some(account) = call.caller().account() {
-        call.perform(SignOut { account }).await?;
+        let origin = call.origin();
+        call.perform(SignOut { account, origin }).await?;
     }
     let mut response = HttpResponse::Ok().json(json!({ "success": true }));
     cookie::clear(&mut response, &call.client);

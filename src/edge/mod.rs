@@ -6,7 +6,6 @@ pub mod caller;
 pub mod client;
 pub mod facts;
 pub mod head;
-pub mod rate;
 pub mod state;
 
 pub use self::caller::Caller;

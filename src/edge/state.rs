@@ -1,6 +1,7 @@
 //! What every handler is given: the actors, the configuration, and what is derived from both.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::http::header::HeaderName;
 use slipway_actors::Actors;
 use slipway_auth::claims::Naming;
+use slipway_auth::flood::{RateLimit, network};
 use slipway_auth::token_cache::TokenCache;
 use slipway_config::Config;
 use slipway_config::sections::RegistryState;
 use slipway_oci::{ManifestLimits, ParseError, RepositoryName};
 
-use super::rate::RateLimit;
 use crate::api::router::Router;
 use crate::metrics::Metrics;
 use crate::telemetry::SpanCounts;
@@ -29,7 +30,7 @@ pub struct AppState {
     /// This registry's name in challenges, and the audience of its tokens.
     pub server_name: String,
     /// How often one network may ask.
-    pub rate: RateLimit,
+    pub rate: RateLimit<IpAddr>,
     /// Counters.
     pub metrics: Metrics,
     /// Finds operations of the API.
@@ -61,7 +62,7 @@ impl AppState {
             actors,
             tokens: TokenCache::new(NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN)),
             server_name,
-            rate: RateLimit::new(config.limits.requests_per_second_per_ip),
+            rate: RateLimit::per_second(config.limits.requests_per_second_per_ip),
             metrics: Metrics::default(),
             router: Router::default(),
             manifest_limits: ManifestLimits {
@@ -104,6 +105,12 @@ impl AppState {
             });
         }
         RepositoryName::parse(path, &registry.library_namespace)
+    }
+
+    /// Says whether a request from `address` may run now.
+    #[must_use]
+    pub fn admits(&self, address: IpAddr) -> bool {
+        self.rate.admit(&network(address)).is_ok()
     }
 
     /// Says whether the registry takes no writes at all.

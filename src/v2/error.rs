@@ -343,7 +343,11 @@ impl From<AccountError> for OciError {
             AccountError::Throttled { retry_after_s } => Self::new(OciCode::TooManyRequests)
                 .message(text)
                 .header("retry-after", retry_after_s.to_string()),
-            AccountError::NotEmpty
+            AccountError::Flooded { retry_after_s } => Self::new(OciCode::TooManyRequests)
+                .message(text)
+                .header("retry-after", retry_after_s.to_string()),
+            AccountError::InvalidAdmin(_)
+            | AccountError::NotEmpty
             | AccountError::NotFound
             | AccountError::Invalid(_)
             | AccountError::Rejected(_)

@@ -139,7 +139,7 @@ fn check_request(
 ) -> Result<(), OciError> {
     head::check(request, &state.config)?;
     match client.address {
-        Some(address) if !state.rate.allows(address) => Err(OciError::overloaded()),
+        Some(address) if !state.admits(address) => Err(OciError::overloaded()),
         _ => Ok(()),
     }
 }

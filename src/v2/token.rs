@@ -18,7 +18,7 @@ use super::error::OciError;
 use super::{Exchange, V2Result, path};
 use crate::api::date;
 use crate::edge::body::read_whole;
-use crate::edge::caller;
+use crate::edge::{ClientInfo, caller};
 
 const FORM_BYTES: usize = 64 << 10;
 
@@ -60,6 +60,7 @@ pub async fn issue(exchange: &Exchange, payload: Option<Payload>) -> V2Result {
             credentials,
             service,
             scopes,
+            address: ClientInfo::of(&exchange.request, state).address,
         })
         .await?;
     Ok(HttpResponse::Ok()

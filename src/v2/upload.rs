@@ -10,6 +10,7 @@ use slipway_actors::repository::{EnsureRepository, MountBlob, MountFrom, Remembe
 use slipway_actors::upload::{
     AppendChunk, Body, CancelUpload, FinishUpload, GetProgress, UploadError, UploadOwner,
 };
+use slipway_auth::flood::network;
 use slipway_auth::scope::ActionSet;
 use slipway_oci::{Algorithm, ContentRange, Digest, OciCode, RepositoryName};
 
@@ -17,7 +18,6 @@ use super::error::OciError;
 use super::{Exchange, V2Result, not_allowed};
 use crate::edge::Caller;
 use crate::edge::body::take_upload_body;
-use crate::edge::rate::network;
 
 /// A body may take as long as it makes progress; this only ends what was forgotten.
 const BODY_DEADLINE: Duration = Duration::from_secs(7 * 86_400);

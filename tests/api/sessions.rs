@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{ACCOUNT, Browser, PASSWORD, Server, shared};
+use super::users::sign_up;
+use crate::support::{ACCOUNT, Browser, PASSWORD, shared};
 
 #[test]
 fn a_write_needs_the_sessions_csrf_token() {
@@ -36,11 +37,13 @@ fn a_write_needs_the_sessions_csrf_token() {
 
 #[test]
 fn signing_in_makes_a_new_session_and_signing_out_ends_all() {
-    // Its own server: signing out ends the sessions of other tests, too.
-    let server = &Server::start(&[]);
+    let server = shared();
+    // Signing out ends every session, so no other test may use this account.
+    let (name, password) = ("signer", "a-good-password");
+    sign_up(server, name);
     let mut browser = Browser::open(server);
     let before = (browser.cookie.clone(), browser.csrf.clone());
-    let body = json!({ "username": ACCOUNT, "password": PASSWORD });
+    let body = json!({ "username": name, "password": password });
     let answer = browser.post("/signin", &body).expect(200);
     assert_eq!(answer.json(), json!({ "success": true }));
     let cookie = answer.header("set-cookie").unwrap();
@@ -53,8 +56,8 @@ fn signing_in_makes_a_new_session_and_signing_out_ends_all() {
     );
     assert_ne!(browser.csrf, before.1);
 
-    let verify = json!({ "password": PASSWORD });
-    let mut second = Browser::sign_in(server, ACCOUNT, PASSWORD);
+    let verify = json!({ "password": password });
+    let mut second = Browser::sign_in(server, name, password);
     second.post("/signin/verify", &verify).expect(200);
     second.post("/signout", &json!({})).expect(200);
     let refused = browser.post("/signin/verify", &verify).expect(403);

@@ -9,6 +9,7 @@ mod proxy;
 mod psql;
 pub(crate) mod sample;
 mod server;
+mod smtp;
 
 pub(crate) use self::browser::Browser;
 pub(crate) use self::certificate::Certificate;
@@ -17,6 +18,7 @@ pub(crate) use self::http::{Answer, Request, Wire};
 pub(crate) use self::image::{OCI_INDEX, OCI_MANIFEST, Repo, sha256};
 pub(crate) use self::proxy::{Habits, Proxy};
 pub(crate) use self::server::{ACCOUNT, PASSWORD, Server, basic, shared, signal, slipway};
+pub(crate) use self::smtp::{Letter, MailCatcher};
 
 use std::time::{Duration, Instant};
 

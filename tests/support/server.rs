@@ -69,10 +69,11 @@ impl Stopped {
     }
 }
 
-/// The server of the default configuration; it ends with the process.
+/// The server of the default configuration, but for the limit on sign-ins; it ends with the process.
 pub(crate) fn shared() -> &'static Server {
     static SHARED: OnceLock<Server> = OnceLock::new();
-    SHARED.get_or_init(|| Server::start(&[]))
+    // All tests sign in from one address.
+    SHARED.get_or_init(|| Server::start(&[("limits.signins_per_minute_per_ip", "0")]))
 }
 
 /// Runs the program with the given arguments, standard input and settings until it ends.

@@ -13,6 +13,7 @@ use slipway_model::AccountId;
 use slipway_model::audit::{Origin, log};
 
 use super::admission::Caller;
+use super::flood::address_of;
 use super::{AccountError, Office, Work, login};
 
 impl Office {
@@ -54,7 +55,12 @@ impl Work for MakeClientKey {
     type Answer = String;
 
     async fn run(self, office: Arc<Office>) -> Result<String, AccountError> {
-        let login = login::check(&office, self.caller.name(), &self.password).await?;
+        let address = address_of(&self.origin);
+        let checked = login::check(&office, self.caller.name(), &self.password, address).await;
+        let login = checked.map_err(|error| match error {
+            AccountError::WrongPassword => AccountError::Invalid(error.to_string()),
+            other => other,
+        })?;
         let key = office.encrypt_password(login.id, &self.password)?;
         let place = login.id.into();
         log(

@@ -7,6 +7,7 @@
 //! Quay: `auth/credentials.py`, `auth/oauth.py`.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use slipway_auth::Secret;
 use slipway_auth::api_scope::ScopeSet;
@@ -65,6 +66,7 @@ impl Proven {
 pub(super) async fn prove(
     office: &Office,
     credentials: &TokenCredentials,
+    address: Option<IpAddr>,
 ) -> Result<Proven, AccountError> {
     let (username, password) = match credentials {
         TokenCredentials::Anonymous => return Ok(Proven::nobody()),
@@ -72,7 +74,7 @@ pub(super) async fn prove(
     };
     match BasicKind::of(username) {
         BasicKind::User(name) => {
-            let found = login::check_client(office, &name, password).await?;
+            let found = login::check_client(office, &name, password, address).await?;
             Ok(Proven::user(&office.settings, found))
         }
         BasicKind::Robot {

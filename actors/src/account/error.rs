@@ -61,6 +61,15 @@ pub enum AccountError {
     /// The caller may not do this.
     #[error("not allowed")]
     Forbidden,
+    /// The user that shall administer what a user becomes is not one, or not proven.
+    #[error("{0}")]
+    InvalidAdmin(&'static str),
+    /// Too many passwords were tried from one network or for one name.
+    #[error("too many sign-ins, try again later")]
+    Flooded {
+        /// Seconds to wait.
+        retry_after_s: u64,
+    },
     /// Too many logins at once.
     #[error("too many logins at once")]
     Busy,

@@ -1,13 +1,15 @@
 //! Checking a name and a password.
 //!
-//! A wrong password delays the next try: after n in a row by half of 2^n - 1 seconds. An unknown
-//! name takes as long as a wrong password.
+//! A wrong password delays the next try from its network: after n in a row by half of 2^n - 1
+//! seconds. An unknown name takes as long as a wrong password.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix::prelude::*;
 use slipway_auth::Secret;
+use slipway_auth::flood::network;
 use slipway_model::account::{self, Login};
 
 use super::{AccountActor, AccountError, Office};
@@ -16,13 +18,14 @@ use super::{AccountActor, AccountError, Office};
 const MAX_DELAY_S: f64 = 600.0;
 const PLAIN_REFUSED: &str = "Client login with unencrypted passwords is disabled. Please generate an encrypted password in the user admin panel for use here.";
 
-/// Checks a user's password, plain or encrypted.
+/// Checks a user's password, plain or encrypted, given by somebody at `address`.
 pub(super) async fn check(
     office: &Office,
     username: &str,
     password: &Secret,
+    address: Option<IpAddr>,
 ) -> Result<Login, AccountError> {
-    check_form(office, username, password, false).await
+    check_form(office, username, password, address, false).await
 }
 
 /// Checks the password of a client of the registry, which may have to be an encrypted one.
@@ -30,19 +33,24 @@ pub(super) async fn check_client(
     office: &Office,
     username: &str,
     password: &Secret,
+    address: Option<IpAddr>,
 ) -> Result<Login, AccountError> {
     let needs_encrypted = office.settings.encrypted_passwords_only;
-    check_form(office, username, password, needs_encrypted).await
+    check_form(office, username, password, address, needs_encrypted).await
 }
 
 async fn check_form(
     office: &Office,
     username: &str,
     password: &Secret,
+    address: Option<IpAddr>,
     needs_encrypted: bool,
 ) -> Result<Login, AccountError> {
     let db = &office.deps.db;
-    let Some(login) = account::find_login(db, username).await? else {
+    let place = address.map(|address| network(address).to_string());
+    let place = place.unwrap_or_default();
+    let Some(login) = account::find_login(db, username, &place).await? else {
+        office.floods.admit(address, username)?;
         office.hasher.verify_absent(password).await?;
         return Err(AccountError::WrongPassword);
     };
@@ -54,9 +62,16 @@ async fn check_form(
         return Err(AccountError::WrongCredential(PLAIN_REFUSED.into()));
     }
     let password = decrypted.as_ref().unwrap_or(password);
+    let id = slipway_auth::permission::AccountId(login.id.0);
+    let is_known = login.password_phc.as_ref().is_some_and(|phc| {
+        let verified = &office.verified;
+        verified.is_verified(id, password, phc, Instant::now())
+    });
+    if !is_known {
+        office.floods.admit(address, &login.name)?;
+    }
     let is_right = match &login.password_phc {
         Some(phc) => {
-            let id = slipway_auth::permission::AccountId(login.id.0);
             office
                 .verified
                 .verify(&office.hasher, id, password, phc, Instant::now())
@@ -68,11 +83,11 @@ async fn check_form(
         }
     };
     if !is_right {
-        account::record_failure(db, login.id).await?;
+        account::record_failure(db, login.id, &place).await?;
         return Err(AccountError::WrongPassword);
     }
     if login.failed_logins > 0 {
-        account::clear_failures(db, login.id).await?;
+        account::clear_failures(db, login.id, &place).await?;
     }
     if !login.enabled {
         return Err(AccountError::Disabled);
@@ -102,6 +117,8 @@ pub struct CheckLogin {
     pub username: String,
     /// The password.
     pub password: Secret,
+    /// Where the request comes from.
+    pub address: Option<IpAddr>,
 }
 
 impl Handler<CheckLogin> for AccountActor {
@@ -110,7 +127,7 @@ impl Handler<CheckLogin> for AccountActor {
     fn handle(&mut self, msg: CheckLogin, _: &mut Context<Self>) -> Self::Result {
         let office = Arc::clone(&self.office);
         Box::pin(async move {
-            let login = check(&office, &msg.username, &msg.password).await?;
+            let login = check(&office, &msg.username, &msg.password, msg.address).await?;
             Ok(login.superuser || office.settings.superusers.contains(&login.name))
         })
     }

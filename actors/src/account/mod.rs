@@ -11,21 +11,26 @@ mod access;
 pub mod admission;
 pub mod app_token;
 pub mod application;
+pub mod change_user;
 pub mod client_key;
 mod create;
 mod credential;
 pub mod default_permission;
+pub mod delete_user;
 mod error;
+mod flood;
 pub mod global_message;
+mod invite;
 pub mod key_server;
 mod keys;
 mod login;
+pub mod managed_user;
 pub mod membership;
 pub mod oauth;
 pub mod oauth_grant;
 pub mod organization;
-pub mod organization;
 pub mod ownership;
+pub mod recovery;
 pub mod repository_permission;
 pub mod robot;
 mod rotation;
@@ -33,10 +38,14 @@ mod sealing;
 pub mod service_keys;
 pub mod session;
 pub mod signin;
+pub mod star;
 pub mod team;
 pub mod team_invite;
 mod token;
 pub mod usage_log;
+pub mod user;
+pub mod user_notification;
+mod user_settings;
 mod uses;
 pub mod why;
 mod work;
@@ -53,21 +62,25 @@ use slipway_auth::password::{HashingCost, PasswordHasher};
 use slipway_auth::permission::Registry;
 use slipway_auth::seal::{KeyRing, MacKey};
 use slipway_auth::verified_cache::VerifiedCache;
+use slipway_model::Run;
 use tokio::sync::watch;
 
 pub use self::create::{
     CreateUser, CreatedUser, NewAccount, SetUserEnabled, create_account, enable_account,
 };
 pub use self::error::AccountError;
+use self::flood::Floods;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
 pub use self::login::{CheckLogin, CountVerified};
 pub use self::rotation::{OldKeys, ROTATION_POINTS, Rotated, rotate_key};
 pub use self::sealing::{open_key_file, write_key_file};
 pub use self::token::{IssueToken, IssuedToken, TokenCredentials};
+pub use self::user_settings::UserSettings;
 pub use self::uses::FlushUses;
 use self::uses::Uses;
 pub use self::work::{Perform, Work};
 use crate::deps::Deps;
+use crate::mail::{Letter, MailSettings, Outbox};
 
 /// The service whose keys sign registry tokens, and their issuer.
 pub const TOKEN_SERVICE: &str = "quay";
@@ -110,6 +123,10 @@ pub struct AccountSettings {
     /// Whether users who are in no team of an organization are invited into one, not put there;
     /// needs mail.
     pub require_team_invite: bool,
+    /// How mail is sent; `None` when it is not, and then addresses count as proven.
+    pub mail: Option<MailSettings>,
+    /// What concerns users.
+    pub users: UserSettings,
     /// Life of a session that is not used.
     pub session_life: Duration,
     /// Whether users are restricted to namespaces that are not their own.
@@ -160,6 +177,8 @@ pub struct Office {
     pub(crate) verified: VerifiedCache,
     pub(crate) keys: KeyRing,
     pub(crate) uses: Uses,
+    pub(crate) floods: Floods,
+    pub(crate) outbox: Option<Outbox>,
     csrf_key: MacKey,
 }
 
@@ -167,6 +186,26 @@ impl Office {
     /// The time machine window of new namespaces.
     pub(crate) fn tag_expiration_s(&self) -> i64 {
         i64::try_from(self.deps.settings.tag_expiration.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// Writes a letter where `run` stands, if mail can be sent; [`Office::wake_mail`] sends it.
+    pub(crate) async fn post(
+        &self,
+        run: &impl Run,
+        recipient: &str,
+        letter: &Letter<'_>,
+    ) -> Result<(), AccountError> {
+        match &self.outbox {
+            Some(outbox) => outbox.post(run, &self.keys, recipient, letter).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Has letters sent that were committed.
+    pub(crate) fn wake_mail(&self) {
+        if let Some(outbox) = &self.outbox {
+            outbox.wake();
+        }
     }
 }
 
@@ -193,6 +232,8 @@ impl AccountActor {
         let (published, receiver) = watch::channel(Arc::new(verifier));
         let office = Arc::new(Office {
             deps,
+            floods: Floods::new(&settings.users),
+            outbox: settings.mail.clone().map(Outbox::new),
             settings,
             hasher,
             verified,
@@ -207,6 +248,11 @@ impl AccountActor {
             is_key_published: false,
         };
         Ok((actor, receiver))
+    }
+
+    /// What its work needs.
+    pub(crate) fn office(&self) -> Arc<Office> {
+        Arc::clone(&self.office)
     }
 }
 

@@ -8,14 +8,16 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use slipway_auth::Secret;
 use slipway_auth::random::{ALPHANUMERIC, random_token};
-use slipway_model::{AccountId, session};
+use slipway_model::audit::{Origin, log};
+use slipway_model::{AccountId, session, user};
 
 use super::{AccountError, Office, Work};
 
 const TOKEN_LENGTH: usize = 48;
-const CSRF_LENGTH: usize = 64;
+pub(super) const CSRF_LENGTH: usize = 64;
 const NONCE_LENGTH: usize = 24;
 /// How often it is noted that a session is in use, seconds.
 const TOUCH_AFTER_S: f64 = 300.0;
@@ -97,10 +99,19 @@ impl Office {
             life_s,
         )
         .await?;
+        self.note_visit(account).await?;
         Ok(NewSession {
             cookie: Secret::new(format!("s.{}", token.expose())),
             csrf_token: csrf.expose().to_owned(),
         })
+    }
+
+    /// Notes that a user was here, if that is wanted.
+    async fn note_visit(&self, account: AccountId) -> Result<(), AccountError> {
+        if self.settings.users.last_accessed {
+            user::touch_user(&self.deps.db, account).await?;
+        }
+        Ok(())
     }
 
     /// Finds the session of a token and notes its use.
@@ -116,6 +127,7 @@ impl Office {
         if was_prolonged {
             let life_s = self.settings.session_life.as_secs_f64();
             session::touch_session(&self.deps.db, &hash, life_s).await?;
+            self.note_visit(found.account_id).await?;
         }
         Ok(Some(OpenSession {
             account: found.account_id,
@@ -143,13 +155,30 @@ impl Work for BeginAnonymous {
 pub struct SignOut {
     /// Whose.
     pub account: AccountId,
+    /// Where the request comes from.
+    pub origin: Origin,
 }
 
 impl Work for SignOut {
     type Answer = i64;
 
     async fn run(self, office: Arc<Office>) -> Result<i64, AccountError> {
-        Ok(session::delete_sessions(&office.deps.db, self.account).await?)
+        let mut connection = office.deps.db.connection().await?;
+        let transaction = connection.begin().await?;
+        let ended = session::delete_sessions(&transaction, self.account).await?;
+        if office.settings.users.log_logins {
+            let place = self.account.into();
+            log(
+                &transaction,
+                "logout_success",
+                place,
+                &self.origin,
+                json!({}),
+            )
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(ended)
     }
 }
 

@@ -3,6 +3,7 @@
 //! What a caller may not do is left out of the token, silently; a token request writes nothing. Push
 //! is granted on a name that may be created, and the row appears at the first upload.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -42,6 +43,8 @@ pub struct IssueToken {
     pub service: String,
     /// For what.
     pub scopes: Vec<Scope>,
+    /// Where the request comes from.
+    pub address: Option<IpAddr>,
 }
 
 /// A token.
@@ -76,7 +79,7 @@ async fn issue(
     msg: IssueToken,
 ) -> Result<IssuedToken, AccountError> {
     let settings = &office.settings;
-    let proven = credential::prove(office, &msg.credentials).await?;
+    let proven = credential::prove(office, &msg.credentials, msg.address).await?;
     if proven.account.is_none() && !settings.registry.anonymous_access {
         return Err(AccountError::NoAnonymous);
     }

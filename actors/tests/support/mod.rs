@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix::System;
 use bytes::Bytes;
-use slipway_actors::account::AccountSettings;
+use slipway_actors::account::{AccountSettings, UserSettings};
 use slipway_actors::boot::Company;
 use slipway_actors::deps::Settings;
 use slipway_actors::repository::{
@@ -252,7 +252,8 @@ fn accounts() -> AccountSettings {
             concurrent: 2,
         },
         verified_entries: 100,
-        mailing: false,
+        mail: None,
+        users: UserSettings::default(),
         require_team_invite: true,
         session_life: Duration::from_secs(3600),
         restricted_users: false,

@@ -16,6 +16,7 @@ pub mod challenge;
 pub mod claims;
 pub mod error;
 mod facts;
+pub mod flood;
 pub mod jwk;
 pub mod jwt;
 pub mod organization;

@@ -53,6 +53,7 @@ pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
         check_names,
         check_registry,
         check_auth,
+        check_mail,
         check_telemetry,
         check_mail,
     ];

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use slipway_config::import::{Disposition, Import, ImportError, from_quay_yaml, list_quay_keys};
-use slipway_config::sections::RegistryState;
+use slipway_config::sections::{MailTls, RegistryState};
 use slipway_config::{ByteSize, Config, Sources, find_key, list_keys};
 
 const INSTALLATION: &str = include_str!("fixtures/quay-config.yaml");
@@ -192,6 +192,44 @@ fn superusers_switched_off_are_not_carried_over() {
     let import = from_quay_yaml("SUPER_USERS: [admin]\nFEATURE_SUPER_USERS: false").unwrap();
 
     assert!(load(&import).auth.superusers.is_empty());
+}
+
+#[test]
+fn mail_is_carried_over_exactly_when_it_is_on() {
+    let mail = "SERVER_HOSTNAME: registry.example.com\nMAIL_SERVER: smtp.example.com\nMAIL_PORT: 25\n\
+        MAIL_USE_TLS: false\nMAIL_USERNAME: quay\nMAIL_PASSWORD: s3cr3t\n\
+        MAIL_DEFAULT_SENDER: quay@example.com\nMAIL_USE_AUTH: true\n";
+    let import = from_quay_yaml(mail).unwrap();
+    let config = load(&import);
+
+    assert_eq!(config.mail.server, "smtp.example.com");
+    assert_eq!(config.mail.port, 25);
+    assert_eq!(config.mail.tls, MailTls::None);
+    assert_eq!(config.mail.sender, "quay@example.com");
+    assert!(reason(&import, "MAIL_USE_AUTH").contains("mail.user"));
+
+    let off = load(&from_quay_yaml(&format!("{mail}FEATURE_MAILING: false")).unwrap());
+    assert!(!off.has_mail());
+    let encrypted = mail.replace("TLS: false", "TLS: true");
+    assert_eq!(
+        load(&from_quay_yaml(&encrypted).unwrap()).mail.tls,
+        MailTls::StartTls
+    );
+    let wrong = mail.replace("TLS: false", "TLS: sometimes");
+    let import = from_quay_yaml(&wrong).unwrap();
+    assert!(reason(&import, "MAIL_USE_TLS").contains("not true or false"));
+}
+
+#[test]
+fn refused_domains_are_carried_over_exactly_when_they_are_on() {
+    let text = "BLACKLISTED_EMAIL_DOMAINS: [bad.example]\nFEATURE_BLACKLISTED_EMAILS: ";
+    let domains = |switch: &str| {
+        let import = from_quay_yaml(&format!("{text}{switch}")).unwrap();
+        load(&import).accounts.refused_email_domains
+    };
+
+    assert_eq!(domains("true"), ["bad.example"]);
+    assert!(domains("false").is_empty());
 }
 
 #[test]

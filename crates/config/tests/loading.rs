@@ -334,6 +334,15 @@ const BROKEN_RULES: &[(&str, &str)] = &[
         "[registry]\nopen_test_registry = true\nanonymous_access = false",
         "registry.open_test_registry",
     ),
+    ("[mail]\nserver = \"h\"\nsender = \"a@b\"", "mail.server"),
+    (
+        "[server]\nurl = \"http://h\"\n[mail]\nserver = \"h\"\nsender = \"nobody\"",
+        "mail.sender",
+    ),
+    (
+        "[server]\nurl = \"http://h\"\n[mail]\nserver = \"h\"\nsender = \"a@b\"\nuser = \"u\"",
+        "mail.user",
+    ),
 ];
 
 #[test]

@@ -25,18 +25,22 @@ pub struct Login {
     pub password_phc: Option<String>,
     /// Administers the registry.
     pub superuser: bool,
-    /// Wrong passwords since the last right one.
+    /// Wrong passwords from the asking network since the last right one.
     pub failed_logins: i32,
     /// Seconds since the last of them.
     pub since_failure_s: Option<f64>,
 }
 
-/// Finds the credentials behind a user name or e-mail.
+/// Finds the credentials behind a user name or e-mail, for somebody of `network`.
 ///
 /// # Errors
 /// The database's.
-pub async fn find_login(db: &Database, name: &str) -> Result<Option<Login>, ModelError> {
-    let Some(row) = db.row(&statement::FIND_LOGIN, &[&name]).await? else {
+pub async fn find_login(
+    db: &Database,
+    name: &str,
+    network: &str,
+) -> Result<Option<Login>, ModelError> {
+    let Some(row) = db.row(&statement::FIND_LOGIN, &[&name, &network]).await? else {
         return Ok(None);
     };
     Ok(Some(Login {
@@ -120,22 +124,22 @@ pub async fn insert_user(
     }
 }
 
-/// Counts a wrong password.
+/// Counts a wrong password from `network`.
 ///
 /// # Errors
 /// The database's.
-pub async fn record_failure(db: &Database, id: AccountId) -> Result<(), ModelError> {
-    db.rows(&statement::RECORD_FAILURE, &[&id.0])
+pub async fn record_failure(db: &Database, id: AccountId, network: &str) -> Result<(), ModelError> {
+    db.rows(&statement::RECORD_FAILURE, &[&id.0, &network])
         .await
         .map(drop)
 }
 
-/// Forgets wrong passwords.
+/// Forgets wrong passwords from `network`.
 ///
 /// # Errors
 /// The database's.
-pub async fn clear_failures(db: &Database, id: AccountId) -> Result<(), ModelError> {
-    db.rows(&statement::CLEAR_FAILURES, &[&id.0])
+pub async fn clear_failures(db: &Database, id: AccountId, network: &str) -> Result<(), ModelError> {
+    db.rows(&statement::CLEAR_FAILURES, &[&id.0, &network])
         .await
         .map(drop)
 }

@@ -30,6 +30,7 @@ const MIGRATIONS: &[(&str, &str)] = &migrations![
     "0006_unlink_blob",
     "0007_durability",
     "0008_identities",
+    "0009_users",
     "0010_organizations",
     "0012_usage_log_reading",
 ];

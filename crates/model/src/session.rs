@@ -28,6 +28,8 @@ queries! {
     fn renew_login(token_hash: &[u8], csrf_token: &str) -> changed = RENEW_LOGIN;
     /// Ends all sessions of an account; answers how many.
     fn delete_sessions(account: AccountId) -> one i64 = DELETE_SESSIONS;
+    /// Ends the sessions of an account but the one with this token.
+    fn delete_other_sessions(account: AccountId, kept_hash: &[u8]) -> changed = DELETE_OTHER_SESSIONS;
     /// Forgets sessions that have ended; answers how many.
     fn delete_expired_sessions() -> one i64 = DELETE_EXPIRED_SESSIONS;
 }

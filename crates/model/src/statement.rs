@@ -33,10 +33,10 @@ macro_rules! statements {
 }
 
 statements! {
-    FIND_LOGIN = "account/find_login" [TEXT];
+    FIND_LOGIN = "account/find_login" [TEXT, TEXT];
     INSERT_USER = "account/insert_user" [TEXT, TEXT, TEXT, BOOL, INT8, BOOL];
-    RECORD_FAILURE = "account/record_failure" [INT8];
-    CLEAR_FAILURES = "account/clear_failures" [INT8];
+    RECORD_FAILURE = "account/record_failure" [INT8, TEXT];
+    CLEAR_FAILURES = "account/clear_failures" [INT8, TEXT];
     SET_ENABLED = "account/set_enabled" [TEXT, BOOL];
     LIST_CHANGED_EPOCHS = "account/list_changed_epochs" [FLOAT8, BOOL];
     FIND_NAMESPACE_ACCESS = "namespace/find_access" [TEXT, INT8];
@@ -235,5 +235,39 @@ statements! {
     INSERT_ENTRIES = "audit/insert_entries" [
         TEXT_ARRAY, INT8_ARRAY, INT8_ARRAY, TEXT_ARRAY, TEXT_ARRAY, JSONB_ARRAY, INT8_ARRAY
     ];
+    FIND_PROFILE = "user/find_profile" [INT8];
+    FIND_USER = "user/find_user" [TEXT];
+    FIND_BY_EMAIL = "user/find_by_email" [TEXT];
+    LIST_USERS = "user/list_users" [INT8, BOOL, INT8];
+    LIST_USER_ORGANIZATIONS = "user/list_organizations" [INT8];
+    LOCK_ADMIN_TEAMS = "user/lock_admin_teams" [INT8];
+    LIST_SOLE_ADMINISTERED = "user/list_sole_administered" [INT8];
+    CREATE_USER = "user/create_user" [TEXT, TEXT, TEXT, BOOL, INT8];
+    SET_PASSWORD = "user/set_password" [INT8, TEXT];
+    SET_EMAIL = "user/set_email" [INT8, TEXT];
+    SET_VERIFIED = "user/set_verified" [INT8];
+    SET_USER_ENABLED = "user/set_enabled" [INT8, BOOL];
+    CHANGE_DETAILS = "user/change_details" [INT8, JSONB];
+    CHANGE_METADATA = "user/change_metadata" [INT8, JSONB];
+    RENAME_USER = "user/rename" [INT8, TEXT];
+    DELETE_USER = "user/delete_user" [INT8];
+    CONVERT_USER = "user/convert_user" [INT8, INT8];
+    TOUCH_USER = "user/touch_user" [INT8];
+    DELETE_OTHER_SESSIONS = "session/delete_others" [INT8, BYTEA];
+    INSERT_CODE = "confirmation/insert_code" [BYTEA, INT8, TEXT, TEXT, FLOAT8];
+    TAKE_CODE = "confirmation/take_code" [BYTEA, BOOL];
+    HAS_RECENT_CODE = "confirmation/has_recent" [INT8, TEXT];
+    DELETE_CODES = "confirmation/delete_codes" [INT8];
+    INSERT_MAIL = "mail/insert_mail" [UUID, TEXT, BYTEA, INT8];
+    CLAIM_MAIL = "mail/claim_mail" [FLOAT8];
+    DELETE_MAIL = "mail/delete_mail" [UUID];
+    LIST_NOTIFICATIONS = "user_notification/list_notifications" [INT8, INT8, INT8];
+    FIND_NOTIFICATION = "user_notification/find_notification" [INT8, UUID];
+    SET_DISMISSED = "user_notification/set_dismissed" [UUID, BOOL];
+    INSERT_STAR = "star/insert_star" [INT8, INT8];
+    DELETE_STAR = "star/delete_star" [INT8, INT8];
+    LIST_STARRED = "star/list_starred" [INT8, INT8, INT8];
+    ACCEPT_INVITE = "team_invite/accept_invite" [UUID, INT8];
+    IS_INVITE_OPEN = "team_invite/is_open" [UUID];
     IDENTIFY = "database/identify" [];
 }

@@ -61,7 +61,10 @@ async fn disabling_raises_the_epoch_and_is_listed() {
             .unwrap()
             .is_empty()
     );
-    let before = account::find_login(&db, "alice").await.unwrap().unwrap();
+    let before = account::find_login(&db, "alice", "192.0.2.1")
+        .await
+        .unwrap()
+        .unwrap();
 
     assert!(account::set_enabled(&db, "alice", false).await.unwrap());
     let changed = account::list_changed_epochs(&db, 60.0, false)
@@ -72,7 +75,10 @@ async fn disabling_raises_the_epoch_and_is_listed() {
     assert!(!changed[0].enabled);
 
     assert!(account::set_enabled(&db, "alice", true).await.unwrap());
-    let after = account::find_login(&db, "alice").await.unwrap().unwrap();
+    let after = account::find_login(&db, "alice", "192.0.2.1")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         after.epoch,
         before.epoch + 2,
@@ -86,15 +92,34 @@ async fn wrong_passwords_are_counted_and_forgotten() {
     let test = TestDatabase::new().await;
     let db = test.database();
     make_user(&db, "alice", false).await;
-    let login = account::find_login(&db, "alice").await.unwrap().unwrap();
+    let login = account::find_login(&db, "alice", "192.0.2.1")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((login.failed_logins, login.since_failure_s), (0, None));
-    account::record_failure(&db, login.id).await.unwrap();
-    account::record_failure(&db, login.id).await.unwrap();
-    let login = account::find_login(&db, "alice").await.unwrap().unwrap();
+    account::record_failure(&db, login.id, "192.0.2.1")
+        .await
+        .unwrap();
+    account::record_failure(&db, login.id, "192.0.2.1")
+        .await
+        .unwrap();
+    let login = account::find_login(&db, "alice", "192.0.2.1")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(login.failed_logins, 2);
+    let elsewhere = account::find_login(&db, "alice", "192.0.2.2")
+        .await
+        .unwrap();
+    assert_eq!(elsewhere.unwrap().failed_logins, 0, "another network");
     assert!(login.since_failure_s.unwrap() < 60.0);
-    account::clear_failures(&db, login.id).await.unwrap();
-    let login = account::find_login(&db, "alice").await.unwrap().unwrap();
+    account::clear_failures(&db, login.id, "192.0.2.1")
+        .await
+        .unwrap();
+    let login = account::find_login(&db, "alice", "192.0.2.1")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((login.failed_logins, login.since_failure_s), (0, None));
 }
 

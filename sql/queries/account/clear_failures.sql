@@ -1,3 +1,2 @@
--- Forgets wrong passwords after a right one. $1 account.
-UPDATE account SET failed_logins = 0, last_failure_at = NULL
- WHERE namespace_id = $1::bigint AND failed_logins > 0
+-- Forgets wrong passwords after a right one. $1 account, $2 network.
+DELETE FROM login_failure WHERE account_id = $1::bigint AND network = $2::text

@@ -1,0 +1,2 @@
+-- Forgets a mail. $1 id.
+DELETE FROM outgoing_mail WHERE id = $1::uuid
