@@ -191,7 +191,7 @@ async fn prove_app_token(office: &Office, token: &Secret) -> Result<Proven, Acco
     }
     office.uses.note_app_token(found.id);
     Ok(Proven {
-        principal: principal_of(office, &identity, ScopeSet::DIRECT),
+        principal: principal_of(&office.settings, &identity, ScopeSet::DIRECT),
         account: Some((identity.id, identity.epoch)),
         context: ClaimContext::app_token(&found.id.to_string(), &identity.name),
         subject: identity.name,

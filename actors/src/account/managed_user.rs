@@ -137,6 +137,7 @@ impl Work for CreateManagedUser {
             encrypted_password: office.encrypt_password(id, &password)?,
             username: self.username.clone(),
             email: email.map(str::to_owned),
+            access_token: None,
         };
         Ok((created, password))
     }

@@ -44,7 +44,7 @@ impl Config {
 
 /// All rules that `config` breaks.
 pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
-    let rules: [fn(&Config, &mut Vec<Broken>); 10] = [
+    let rules: [fn(&Config, &mut Vec<Broken>); 11] = [
         check_listen,
         check_server_text,
         check_tls,
