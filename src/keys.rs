@@ -127,10 +127,7 @@ fn signed_request(
     (service, kid): (String, String),
 ) -> Result<SignedRequest, ApiError> {
     let client = ClientInfo::of(request, state);
-    if client
-        .address
-        .is_some_and(|address| !state.rate.allows(address))
-    {
+    if client.address.is_some_and(|address| !state.admits(address)) {
         return Err(ApiError::too_many());
     }
     if state.is_read_only() {

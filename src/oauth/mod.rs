@@ -44,10 +44,7 @@ impl Visit {
         form: Form,
     ) -> Result<Self, Refusal> {
         let client = ClientInfo::of(request, state);
-        if client
-            .address
-            .is_some_and(|address| !state.rate.allows(address))
-        {
+        if client.address.is_some_and(|address| !state.admits(address)) {
             return Err(Refusal::Page(
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many requests",

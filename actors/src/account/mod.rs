@@ -118,8 +118,6 @@ pub struct AccountSettings {
     pub hashing: HashingCost,
     /// Checked passwords kept in memory.
     pub verified_entries: usize,
-    /// Whether mail can be sent, so that addresses must be proven.
-    pub mailing: bool,
     /// Whether users who are in no team of an organization are invited into one, not put there;
     /// needs mail.
     pub require_team_invite: bool,
@@ -152,6 +150,11 @@ pub struct AccountSettings {
 }
 
 impl AccountSettings {
+    /// Says whether mail can be sent, so that addresses must be proven.
+    pub(crate) fn has_mail(&self) -> bool {
+        self.mail.is_some()
+    }
+
     /// Says whether a user may not write in its own namespace.
     pub(crate) fn is_restricted(&self, name: &str) -> bool {
         let is_listed = |names: &[String]| names.iter().any(|listed| listed == name);

@@ -77,7 +77,7 @@ async fn check_email(
     email: &str,
 ) -> Result<(), AccountError> {
     let is_plausible = email.contains('@') && !email.chars().any(char::is_whitespace);
-    if office.settings.mailing && !is_plausible {
+    if office.settings.has_mail() && !is_plausible {
         return Err(AccountError::InvalidEmail(email.to_owned()));
     }
     if account::has_email(transaction, email).await? {

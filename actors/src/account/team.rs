@@ -369,7 +369,7 @@ async fn needs_invite(
         let text = "Cannot add the specified robot to this team, as it is not a member of the organization";
         return Err(AccountError::Rejected(text.to_owned()));
     }
-    if !(office.settings.mailing && office.settings.require_team_invite) {
+    if !(office.settings.has_mail() && office.settings.require_team_invite) {
         return Ok(false);
     }
     let account = AccountId(found.id.0);
