@@ -27,7 +27,7 @@ section! {
     Mail in "mail" {
         /// Host of the mail server; nothing is mailed when empty.
         server: String = String::new(), quay ["MAIL_SERVER", "FEATURE_MAILING"];
-        /// Its port.
+        /// Port of the mail server.
         port: u16 = 587, range [1, 65_535], quay ["MAIL_PORT"];
         /// How the connection is encrypted.
         tls: MailTls = MailTls::StartTls, quay ["MAIL_USE_TLS"];
@@ -35,7 +35,7 @@ section! {
         ca_certificate: Option<PathBuf> = None;
         /// Name to log in with; without one nobody logs in.
         user: String = String::new(), quay ["MAIL_USERNAME"];
-        /// The password of that name.
+        /// Password of `mail.user`.
         password: Option<Secret<String>> = None, quay ["MAIL_PASSWORD"], flags [secret];
         /// Whom mails are from, such as `Registry <registry@example.com>`.
         sender: String = String::new(), quay ["MAIL_DEFAULT_SENDER"];
