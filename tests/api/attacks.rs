@@ -225,6 +225,15 @@ fn paths_that_lead_elsewhere_find_nothing() {
 }
 
 /// Puts each statement into each text of each body, path and query.
+/// A text without the statements that were stored by earlier attempts, or came with this one.
+fn without_statements(text: &str) -> String {
+    STATEMENTS.iter().fold(text.to_owned(), |left, statement| {
+        let quoted = json!(statement).to_string();
+        let inner = quoted.trim_matches('"').to_owned();
+        left.replace(&inner, "").replace(statement, "")
+    })
+}
+
 #[test]
 fn statements_in_any_text_are_only_text() {
     let server = Server::start(&[("auth.lockout", "false")]);
@@ -264,10 +273,9 @@ fn statements_in_any_text_are_only_text() {
                     answer.status,
                     answer.text()
                 );
-                let said = answer.text();
+                let said = without_statements(&answer.text());
                 for word in ["syntax error", "relation ", "argon2", "pg_"] {
-                    let echoed = statement.contains(word);
-                    assert!(echoed || !said.contains(word), "{method} {path}: {said}");
+                    assert!(!said.contains(word), "{method} {path}: {said}");
                 }
                 tried += 1;
             }
