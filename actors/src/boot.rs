@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use slipway_auth::jwt::TokenVerifier;
+use slipway_auth::page_token::PageSealer;
 use slipway_model::{Database, NodeId, UploadId};
 use slipway_oci::{Algorithm, RepositoryName};
 use slipway_storage::Store;
@@ -87,6 +88,7 @@ struct Inner {
     catalog: Mailbox<CatalogActor>,
     node: Mailbox<NodeActor>,
     verifier: watch::Receiver<Arc<TokenVerifier>>,
+    pages: PageSealer,
 }
 
 impl Inner {
@@ -199,6 +201,7 @@ impl Actors {
             CatalogActor::new(catalog_deps)
         });
         let keys = open_key_file(&deps.db, &config.accounts.key_file).await?;
+        let pages = PageSealer::derive(&keys)?;
         let (account_actor, verifier) = AccountActor::new(given(), config.accounts, keys)?;
         let accounts = Mailbox::start(place(0)?, SINGLETON_MAILBOX, move |_| account_actor);
         let node_deps = given();
@@ -220,6 +223,7 @@ impl Actors {
                 catalog,
                 node,
                 verifier,
+                pages,
                 deps,
             }),
         };
@@ -391,6 +395,12 @@ impl Actors {
     #[must_use]
     pub fn verifier(&self) -> Arc<TokenVerifier> {
         Arc::clone(&self.inner.verifier.borrow())
+    }
+
+    /// What seals and opens page tokens.
+    #[must_use]
+    pub fn pages(&self) -> &PageSealer {
+        &self.inner.pages
     }
 
     /// The principals that changed of late.

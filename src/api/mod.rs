@@ -15,6 +15,7 @@ pub mod error;
 pub mod guard;
 pub mod operation;
 pub mod organization;
+pub mod page_token;
 pub mod router;
 pub mod schema;
 pub mod signin;

@@ -19,6 +19,7 @@ mod facts;
 pub mod jwk;
 pub mod jwt;
 pub mod organization;
+pub mod page_token;
 pub mod password;
 pub mod permission;
 pub mod random;

@@ -186,15 +186,35 @@ impl KeyRing {
         Ok(Secret::new(text))
     }
 
-    /// Derives a MAC key for one purpose; all nodes with the same ring derive the same.
-    #[must_use]
-    pub fn mac_key(&self, purpose: &str) -> MacKey {
+    /// Derives a ring of one key for one purpose; all nodes with the same ring derive the same.
+    ///
+    /// # Errors
+    /// [`AuthError::Sealing`].
+    pub(crate) fn derived(&self, purpose: &str) -> Result<Self, AuthError> {
+        let tag = self.purpose_tag(purpose);
+        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+        for (to, from) in bytes.iter_mut().zip(tag.as_ref()) {
+            *to = *from;
+        }
+        Ok(Self {
+            keys: vec![SealingKey::new(bytes)?],
+        })
+    }
+
+    /// A secret for one purpose, of the oldest key, so that it outlives rotation.
+    fn purpose_tag(&self, purpose: &str) -> hmac::Tag {
         let root = self.keys.last().map(|key| key.bytes.clone());
         let root = hmac::Key::new(
             hmac::HMAC_SHA256,
             root.as_deref().map_or(&[], |bytes| bytes),
         );
-        let tag = hmac::sign(&root, purpose.as_bytes());
+        hmac::sign(&root, purpose.as_bytes())
+    }
+
+    /// Derives a MAC key for one purpose; all nodes with the same ring derive the same.
+    #[must_use]
+    pub fn mac_key(&self, purpose: &str) -> MacKey {
+        let tag = self.purpose_tag(purpose);
         MacKey(hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref()))
     }
 }
