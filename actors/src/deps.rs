@@ -169,12 +169,6 @@ impl Epochs {
             .get(&id)
             .is_none_or(|(present, enabled)| *enabled && *present <= epoch)
     }
-
-    /// Says whether the namespace was disabled.
-    #[must_use]
-    pub fn is_disabled(&self, id: NamespaceId) -> bool {
-        self.changed.get(&id).is_some_and(|(_, enabled)| !*enabled)
-    }
 }
 
 /// How this node stands: whether it is alone, and when the database last confirmed it.

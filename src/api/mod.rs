@@ -16,6 +16,7 @@ pub mod guard;
 pub mod operation;
 pub mod organization;
 pub mod page_token;
+pub mod repository;
 pub mod router;
 pub mod schema;
 pub mod signin;
@@ -28,6 +29,7 @@ use self::operation::Operation;
 pub fn list_operations() -> impl Iterator<Item = &'static Operation> {
     [
         organization::OPERATIONS,
+        repository::OPERATIONS,
         signin::OPERATIONS,
         user::OPERATIONS,
     ]

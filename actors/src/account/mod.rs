@@ -11,6 +11,7 @@ mod access;
 pub mod admission;
 pub mod client_key;
 mod create;
+pub mod creation;
 mod error;
 mod keys;
 mod login;

@@ -1,6 +1,7 @@
 //! Knowing the repository's row, and making it on a first push.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::prelude::*;
 use slipway_model::audit::Origin;
@@ -17,6 +18,7 @@ pub(super) async fn read_row(
     deps: &Deps,
     name: &RepositoryName,
 ) -> Result<OpenRow, RepositoryError> {
+    let read_at = Instant::now();
     let facts = find_facts(&deps.db, name, None).await?;
     let facts = facts.ok_or_else(|| RepositoryError::Unknown(name.clone()))?;
     if !facts.namespace_enabled {
@@ -28,6 +30,8 @@ pub(super) async fn read_row(
     let repository = repository.ok_or_else(|| RepositoryError::Unknown(name.clone()))?;
     Ok(OpenRow {
         namespace_id: facts.namespace_id,
+        namespace_epoch: facts.namespace_epoch,
+        read_at,
         repository,
     })
 }
@@ -62,7 +66,7 @@ impl Handler<EnsureRepository> for RepositoryActor {
             |actor: &mut Self, row: Result<OpenRow, RepositoryError>| {
                 let row = row?;
                 let id = row.repository.id;
-                actor.row = Some(row);
+                actor.keep_row(row);
                 Ok(id)
             },
         )

@@ -27,6 +27,7 @@ pub mod node;
 pub mod oauth_token;
 pub mod organization;
 pub mod repository;
+pub mod repository_view;
 pub mod sealing_key;
 pub mod service_key;
 pub mod session;
