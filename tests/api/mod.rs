@@ -1,4 +1,6 @@
 //! Quay's REST API over the wire.
 
 mod initialize;
+mod repositories;
+mod repository_lists;
 mod sessions;

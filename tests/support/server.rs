@@ -270,6 +270,18 @@ impl Server {
         }
     }
 
+    /// Makes a user without any rights, whose password is [`PASSWORD`], by the command line.
+    pub(crate) fn add_user(&self, name: &str) {
+        let email = format!("{name}@example.com");
+        let command = ["admin", "create-user", "--username", name];
+        let rest = ["--email", &email, "--password-stdin"];
+        let data = self.dir.join("data");
+        let keys = [("data.dir", data.to_str().unwrap())];
+        let made = slipway(&[&command[..], &rest].concat(), PASSWORD, &self.dir, &keys);
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "{name}: {said}");
+    }
+
     /// The header that logs the account in.
     pub(crate) fn login(&self) -> String {
         basic(ACCOUNT, PASSWORD)
