@@ -19,6 +19,8 @@ pub mod page_token;
 pub mod repository;
 pub mod router;
 pub mod schema;
+pub mod search;
+mod search_score;
 pub mod signin;
 pub mod user;
 
@@ -30,6 +32,7 @@ pub fn list_operations() -> impl Iterator<Item = &'static Operation> {
     [
         organization::OPERATIONS,
         repository::OPERATIONS,
+        search::OPERATIONS,
         signin::OPERATIONS,
         user::OPERATIONS,
     ]

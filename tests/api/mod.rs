@@ -3,4 +3,5 @@
 mod initialize;
 mod repositories;
 mod repository_lists;
+mod search;
 mod sessions;

@@ -9,7 +9,7 @@ pub use slipway_model::repository_view::{
 use slipway_model::{AccountId, Database, RepositoryId, repository, repository_view as view};
 use slipway_oci::RepositoryName;
 
-use super::CatalogActor;
+use super::{CatalogActor, Viewer};
 use crate::repository::RepositoryError;
 
 /// The most tags that a repository's page shows.
@@ -76,8 +76,12 @@ async fn list(db: &Database, msg: &ListPage) -> Result<RepositoryPage, Repositor
     let (after, everything) = (RepositoryId(msg.after), msg.sees_everything);
     let found = match &msg.listing {
         Listing::Namespace { name, with_public } => {
-            let viewer = msg.viewer;
-            view::list_in_namespace(db, viewer, name, everything, *with_public, after, limit).await
+            let viewer = Viewer {
+                account: msg.viewer,
+                reads_everything: everything,
+                lists_public: *with_public,
+            };
+            view::list_in_namespace(db, viewer, name, after, limit).await
         }
         Listing::Starred(account) => {
             view::list_starred(db, *account, everything, after, limit).await

@@ -4,6 +4,7 @@
 //! the database. Mailbox: 1024.
 
 mod list;
+mod search;
 
 use std::sync::Arc;
 
@@ -14,6 +15,10 @@ pub use slipway_model::catalog::Viewer;
 pub use self::list::{
     DayOfActions, DescribeRepository, DescribedRepository, ListPage, ListedRepository, Listing,
     RepositoryPage, RepositoryPicture, ShownTag,
+};
+pub use self::search::{
+    CompleteName, Completions, Everything, FoundEntity, FoundNamespace, FoundRepository,
+    FoundRobot, FoundTeam, SearchEverything, SearchRepositories,
 };
 use crate::deps::Deps;
 use crate::repository::RepositoryError;

@@ -29,6 +29,7 @@ pub mod organization;
 pub mod repository;
 pub mod repository_view;
 pub mod sealing_key;
+pub mod search;
 pub mod service_key;
 pub mod session;
 pub mod suspect;

@@ -6,10 +6,13 @@
 use slipway_oci::Digest;
 use tokio_postgres::Row;
 
+use crate::catalog::Viewer;
+use crate::database::Params;
 use crate::error::ModelError;
 use crate::ids::{AccountId, RepositoryId};
 use crate::manifest::parse_digest;
-use crate::query::{FromRow, queries, record};
+use crate::query::{FromRow, Run, queries, record};
+use crate::statement;
 
 record! {
     /// A repository as a list shows it.
@@ -93,16 +96,30 @@ impl FromRow for ShownTag {
     }
 }
 
+/// Lists repositories of one namespace above `after` that the viewer may see.
+///
+/// # Errors
+/// The database's.
+pub async fn list_in_namespace(
+    run: &impl Run,
+    viewer: Viewer,
+    namespace: &str,
+    after: RepositoryId,
+    limit: i64,
+) -> Result<Vec<RepositoryId>, ModelError> {
+    let params: Params<'_> = &[
+        &viewer.account,
+        &namespace,
+        &viewer.reads_everything,
+        &viewer.lists_public,
+        &after,
+        &limit,
+    ];
+    let rows = run.run(&statement::LIST_IN_NAMESPACE, params).await?;
+    rows.iter().map(FromRow::from_row).collect()
+}
+
 queries! {
-    /// Lists repositories of one namespace above `after` that the viewer may see.
-    fn list_in_namespace(
-        account: Option<AccountId>,
-        namespace: &str,
-        sees_everything: bool,
-        lists_public: bool,
-        after: RepositoryId,
-        limit: i64,
-    ) -> many RepositoryId = LIST_IN_NAMESPACE;
     /// Lists public repositories above `after` and those that the viewer may read.
     fn list_visible(account: Option<AccountId>, after: RepositoryId, limit: i64) -> many RepositoryId = LIST_VISIBLE;
     /// Lists repositories above `after` that the viewer starred and may still see.

@@ -73,6 +73,14 @@ statements! {
     LIST_VISIBLE = "repository/list_visible" [INT8, INT8, INT8];
     LIST_STARRED_REPOSITORIES = "repository/list_starred" [INT8, BOOL, INT8, INT8];
     DESCRIBE_LIST = "repository/describe_list" [INT8_ARRAY, INT8, BOOL, BOOL];
+    FIND_REPOSITORIES = "search/find_repositories" [
+        INT8, BOOL, TEXT, TEXT, TEXT, TEXT, INT8, INT8
+    ];
+    FIND_NAMESPACES = "search/find_namespaces" [INT8, BOOL, TEXT, INT8];
+    FIND_TEAMS = "search/find_teams" [INT8, TEXT, INT8];
+    FIND_ROBOTS = "search/find_robots" [INT8, TEXT, INT8];
+    FIND_ENTITIES = "search/find_entities" [TEXT, INT8, INT8, INT8];
+    FIND_TEAM_ENTITIES = "search/find_team_entities" [TEXT, INT8, INT8];
     FIND_MANIFEST = "manifest/find_manifest" [INT8, BYTEA];
     PUT_MANIFEST = "manifest/put_manifest" [
         INT8, BYTEA, TEXT, TEXT, TEXT, BYTEA, JSONB, BYTEA, INT8, BYTEA_ARRAY, INT8_ARRAY,

@@ -9,5 +9,11 @@ section! {
         browser_xhr_only: bool = true, quay ["BROWSER_API_CALLS_XHR_ONLY"];
         /// Origins that pages may call the API from with cookies; any origin without them when empty.
         cors_origins: Vec<String> = Vec::new(), quay ["CORS_ORIGIN"];
+        /// Repositories on one page of a search.
+        search_page_size: u32 = 10, range [1, 100], quay ["SEARCH_RESULTS_PER_PAGE"];
+        /// Pages of a search.
+        search_max_pages: u32 = 10, range [1, 100], quay ["SEARCH_MAX_RESULT_PAGE_COUNT"];
+        /// Whether the first letters of a user's name find it; otherwise only the whole name does.
+        partial_user_autocomplete: bool = true, quay ["FEATURE_PARTIAL_USER_AUTOCOMPLETE"], flags [public];
     }
 }
