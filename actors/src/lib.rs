@@ -4,7 +4,7 @@
 //! |---|---|---|---|---|---|
 //! | [`upload::UploadActor`] | upload id | offset, hash, bytes of one upload | `limits.upload_mailbox` | append, finish, save, cancel | 1 |
 //! | [`blob_index::BlobIndexActor`] | one | uploads that wait for their commit | `limits.blob_index_mailbox` | none | 2 |
-//! | [`repository::RepositoryActor`] | repository name | copy of tags, manifests, blobs; queue of writes | `limits.repository_mailbox` | pushes and deletions | 2 |
+//! | [`repository::RepositoryActor`] | repository name | copy of tags, manifests, blobs; queue of writes | `limits.repository_mailbox` | pushes, changes and deletions | 2 |
 //! | [`account::AccountActor`] | one | signing key, passwords seen lately | 1024 | none | 3 |
 //! | [`catalog::CatalogActor`] | one | nothing | 1024 | none | 3 |
 //! | [`ledger::LedgerActor`] | one | usage-log rows that wait | `limits.ledger_queue` | none | 4 |

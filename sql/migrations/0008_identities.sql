@@ -306,12 +306,13 @@ CREATE FUNCTION grant_on_creation(of_repository bigint, of_creator bigint) RETUR
     ON CONFLICT DO NOTHING;
 $$;
 
--- Makes a repository if it is not there, with its grants and its log row. No row when the
+-- Makes a repository if it is not there, with its grants and its log row, which also says what
+-- `credential` holds. No row when the
 -- namespace is missing, gone, or not among those given (NULL: any); a row without an id when it holds as many as it may (0: any number).
 CREATE FUNCTION create_repository(
     of_namespace text, of_name text, of_visibility text, of_description text,
     by_account bigint, from_ip text, by_request text, most_repositories bigint,
-    among_namespaces bigint[]
+    among_namespaces bigint[], credential jsonb DEFAULT NULL
 ) RETURNS TABLE (id bigint, created boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -344,7 +345,8 @@ BEGIN
     PERFORM grant_on_creation(made_id, by_account);
     INSERT INTO usage_log (kind, namespace_id, repository_id, performer_id, ip, request_id, metadata)
     VALUES ('create_repo', owner_id, made_id, by_account, from_ip, by_request,
-            jsonb_build_object('namespace', of_namespace, 'repo', of_name));
+            jsonb_build_object('namespace', of_namespace, 'repo', of_name)
+            || coalesce(credential, '{}'));
     RETURN QUERY SELECT made_id, true;
 END
 $$;

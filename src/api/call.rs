@@ -9,6 +9,7 @@ use slipway_actors::Origin;
 use slipway_actors::account::admission::{Admission, Caller, origin_of};
 use slipway_actors::account::{Work, session::NewSession};
 use slipway_actors::{AccountId, NamespaceId};
+use slipway_oci::RepositoryName;
 
 use super::cookie;
 use super::error::ApiError;
@@ -102,6 +103,15 @@ impl Call {
         organization
             .map(|found| found.id)
             .ok_or_else(ApiError::not_found)
+    }
+
+    /// The repository of the path.
+    ///
+    /// # Errors
+    /// 404 when its name cannot be one.
+    pub fn repository_name(&self) -> Result<RepositoryName, ApiError> {
+        let name = self.state.repository_name(self.path("repository"));
+        name.map_err(|_| ApiError::not_found())
     }
 
     /// Where a change by this request comes from.

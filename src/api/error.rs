@@ -9,6 +9,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 use slipway_actors::account::AccountError;
+use slipway_actors::kernel::DispatchError;
+use slipway_actors::repository::RepositoryError;
 
 /// An error on its way to a client of `/api/v1`.
 #[derive(Debug)]
@@ -175,6 +177,19 @@ impl ApiError {
         Self::message(StatusCode::SERVICE_UNAVAILABLE, text).with("is_readonly", json!(true))
     }
 
+    /// 503: the repository takes no writes in this state.
+    fn not_writable(state: &str) -> Self {
+        let number = match state {
+            "NORMAL" => 0,
+            "READ_ONLY" => 1,
+            "MIRROR" => 2,
+            "MARKED_FOR_DELETION" => 3,
+            _ => 4,
+        };
+        let text = format!("Repository is in read only or mirror mode: {number}");
+        Self::message(StatusCode::SERVICE_UNAVAILABLE, &text)
+    }
+
     fn throttled(text: String, retry_after_s: u64) -> Self {
         Self {
             text: Some(text),
@@ -261,6 +276,42 @@ impl From<AccountError> for ApiError {
                 Self::unavailable()
             }
             AccountError::Internal(_) => {
+                tracing::error!(fault = text, "a request failed");
+                Self::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+        }
+    }
+}
+
+impl From<RepositoryError> for ApiError {
+    fn from(error: RepositoryError) -> Self {
+        let text = error.to_string();
+        match error {
+            RepositoryError::Unknown(_)
+            | RepositoryError::NamespaceUnknown(_)
+            | RepositoryError::TagUnknown(_)
+            | RepositoryError::TagExpired(_)
+            | RepositoryError::ManifestUnknown(_)
+            | RepositoryError::BlobUnknown(_) => Self::not_found(),
+            RepositoryError::AlreadyExists(_) => Self::invalid("Repository already exists"),
+            RepositoryError::TooManyRepositories(_)
+            | RepositoryError::BlobsMissing(_)
+            | RepositoryError::WrongSizes(_)
+            | RepositoryError::ChildrenMissing(_) => Self::invalid(&text),
+            RepositoryError::NamespaceDisabled(_) => Self::forbidden(),
+            RepositoryError::NotWritable(state) => Self::not_writable(&state),
+            RepositoryError::TagImmutable(_) => {
+                Self::problem(StatusCode::CONFLICT, "tag_immutable", &text)
+            }
+            RepositoryError::HeldByParents(_)
+            | RepositoryError::HeldBySiblings(_)
+            | RepositoryError::BlobNeeded(_) => Self::message(StatusCode::CONFLICT, &text),
+            RepositoryError::Dispatch(DispatchError::Full) => Self::too_many(),
+            RepositoryError::Unavailable(_) | RepositoryError::Dispatch(_) => {
+                tracing::warn!(fault = text, "a request could not be answered");
+                Self::unavailable()
+            }
+            RepositoryError::Internal(_) => {
                 tracing::error!(fault = text, "a request failed");
                 Self::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }

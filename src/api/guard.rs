@@ -4,6 +4,7 @@
 //! says which of them an operation needs. Somebody who may not is told 401 without a login and 403
 //! with one, before it is looked whether the thing exists.
 
+use slipway_actors::AccountId;
 use slipway_auth::api_scope::ApiScope;
 use slipway_auth::permission::{Principal, Role};
 
@@ -83,6 +84,22 @@ fn is_allowed_on_repository(call: &Call, role: Role, readers: bool) -> bool {
         Role::Admin if readers => decision.inspect.allowed,
         Role::Admin => decision.admin.allowed,
     }
+}
+
+/// For whom repositories are listed: nobody in particular when the caller's token may not read
+/// repositories.
+#[must_use]
+pub fn repository_viewer(call: &Call) -> Option<AccountId> {
+    let caller = call.caller();
+    let may_read = caller.principal.scopes.repository_cap().is_some();
+    caller.account().filter(|_| may_read)
+}
+
+/// Says whether the caller sees every repository.
+#[must_use]
+pub fn sees_every_repository(call: &Call) -> bool {
+    let principal = &call.caller().principal;
+    principal.has_full_access() || principal.reads_everything()
 }
 
 /// Checks that a session gave its password lately; tokens need not.

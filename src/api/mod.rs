@@ -29,9 +29,12 @@ pub mod page_token;
 pub mod permission;
 pub mod prototype;
 pub mod recovery;
+pub mod repository;
 pub mod robot;
 pub mod router;
 pub mod schema;
+pub mod search;
+mod search_score;
 pub mod service_keys;
 pub mod signin;
 pub mod star;
@@ -63,7 +66,9 @@ const MODULES: &[(&str, &[Operation])] = &[
     ),
     ("permission", permission::OPERATIONS),
     ("prototype", prototype::OPERATIONS),
+    ("repository", repository::OPERATIONS),
     ("robot", robot::OPERATIONS),
+    ("search", search::OPERATIONS),
     ("suconfig", suconfig::OPERATIONS),
     ("superuser", logs::SUPERUSER_OPERATIONS),
     ("superuser", service_keys::OPERATIONS),

@@ -235,6 +235,7 @@ impl From<RepositoryError> for OciError {
         let text = error.to_string();
         match error {
             RepositoryError::Unknown(_) => Self::new(OciCode::NameUnknown),
+            RepositoryError::AlreadyExists(_) => Self::new(OciCode::Denied).message(text),
             RepositoryError::NamespaceUnknown(_) => Self::new(OciCode::Unsupported).message(text),
             RepositoryError::TooManyRepositories(_) => Self::new(OciCode::Denied).message(text),
             RepositoryError::NamespaceDisabled(_) => Self::new(OciCode::Denied)

@@ -175,6 +175,24 @@ impl Work for Admit {
     }
 }
 
+/// Finds out what somebody who was let in may do with something else, which the request names
+/// outside its path.
+#[derive(Debug)]
+pub struct AdmitTo {
+    /// Who asks.
+    pub caller: Caller,
+    /// What it is about.
+    pub target: Target,
+}
+
+impl Work for AdmitTo {
+    type Answer = Admission;
+
+    async fn run(self, office: Arc<Office>) -> Result<Admission, AccountError> {
+        admit(&office, self.caller, &self.target).await
+    }
+}
+
 async fn admit(
     office: &Office,
     caller: Caller,

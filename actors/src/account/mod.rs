@@ -14,6 +14,7 @@ pub mod application;
 pub mod change_user;
 pub mod client_key;
 mod create;
+pub mod creation;
 mod credential;
 pub mod default_permission;
 pub mod delete_user;

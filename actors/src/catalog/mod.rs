@@ -3,12 +3,23 @@
 //! Owns nothing; it is the place where such reads are asked for, so that the edge never speaks to
 //! the database. Mailbox: 1024.
 
+mod list;
+mod search;
+
 use std::sync::Arc;
 
 use actix::prelude::*;
 use slipway_model::catalog;
 pub use slipway_model::catalog::Viewer;
 
+pub use self::list::{
+    DayOfActions, DescribeRepository, DescribedRepository, ListPage, ListedRepository, Listing,
+    RepositoryPage, RepositoryPicture, ShownTag,
+};
+pub use self::search::{
+    CompleteName, Completions, Everything, FoundEntity, FoundNamespace, FoundRepository,
+    FoundRobot, FoundTeam, SearchEverything, SearchRepositories,
+};
 use crate::deps::Deps;
 use crate::repository::RepositoryError;
 

@@ -12,6 +12,9 @@ pub enum RepositoryError {
     /// There is no such repository.
     #[error("repository `{0}` does not exist")]
     Unknown(RepositoryName),
+    /// There is a repository of that name.
+    #[error("repository `{0}` exists already")]
+    AlreadyExists(RepositoryName),
     /// The namespace does not exist and may not be made by a push.
     #[error("namespace of `{0}` does not exist")]
     NamespaceUnknown(RepositoryName),

@@ -8,10 +8,12 @@
 //! write was applied meanwhile (`version`).
 //!
 //! Mailbox: `limits.repository_mailbox`. Exclusive (in the queue): `EnsureRepository`,
-//! `PushManifest`, `DeleteManifest`, `DeleteTag`, `DeleteBlob`.
+//! `CreateRepository`, `ChangeRepository`, `PushManifest`, `DeleteManifest`, `DeleteTag`,
+//! `DeleteBlob`.
 
 mod blob;
 mod cache;
+mod change;
 mod error;
 mod manifest;
 mod open;
@@ -23,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use slipway_model::repository::StoredRepository;
-use slipway_model::{Database, RepositoryId};
+use slipway_model::{Database, NamespaceId, RepositoryId};
 use slipway_oci::RepositoryName;
 
 pub use self::blob::{
@@ -32,6 +34,7 @@ pub use self::blob::{
 };
 pub use self::cache::Budget;
 use self::cache::Cache;
+pub use self::change::{Change, ChangeRepository, CreateRepository, Mode};
 pub use self::error::RepositoryError;
 pub use self::manifest::{ListReferrers, Manifest, PullManifest, PulledManifest, Referrers};
 pub use self::open::{EnsureRepository, GetRepository};
@@ -39,9 +42,6 @@ pub use self::push::{DeleteManifest, ManifestPushed, PushManifest};
 pub use self::tag::{DeleteTag, ListTags};
 use crate::deps::Deps;
 use crate::kernel::{Directory, Fifo, HasFifo};
-
-/// How long a row is believed; well within the time for which changes of epochs are known.
-const ROW_LIFE: Duration = Duration::from_secs(86_400);
 
 /// The repositories of this node.
 pub type Repositories = Directory<RepositoryName, RepositoryActor>;
@@ -52,6 +52,8 @@ pub struct RepositoryActor {
     deps: Arc<Deps>,
     row: Option<OpenRow>,
     cache: Cache,
+    /// The repository that the cache is of: its name may become another's.
+    cached_id: Option<RepositoryId>,
     /// The span alone in which the cache was filled; see `Standing::alone_since`.
     alone_since: u64,
     fifo: Fifo<Self>,
@@ -61,11 +63,17 @@ pub struct RepositoryActor {
     misses: u64,
 }
 
+/// How long the row is relied on while this node is alone. Less than changes of a namespace are
+/// remembered for, by which a row is found to be outdated.
+const ROW_LIFE: Duration = Duration::from_secs(60);
+/// The same while other nodes may write.
+const SHARED_ROW_LIFE: Duration = Duration::from_secs(5);
+
 /// The repository's row.
 #[derive(Debug, Clone)]
 struct OpenRow {
-    namespace_id: slipway_model::NamespaceId,
-    /// The namespace's epoch: a later one may mean another name, and another repository here.
+    namespace_id: NamespaceId,
+    /// The namespace's epoch when the row was read.
     namespace_epoch: i64,
     read_at: Instant,
     repository: StoredRepository,
@@ -81,6 +89,7 @@ impl RepositoryActor {
             deps,
             row: None,
             cache,
+            cached_id: None,
             alone_since: 0,
             fifo,
             version: 0,
@@ -112,23 +121,20 @@ impl RepositoryActor {
         true
     }
 
-    /// The repository's id from memory, unless its namespace was disabled, renamed or deleted
-    /// since: then another one may have this name.
+    /// The repository's id from memory, unless its row is old or access to its namespace was
+    /// changed since it was read.
     fn known_id(&self) -> Option<RepositoryId> {
         let row = self.row.as_ref()?;
+        let standing = &self.deps.standing;
+        let life = if standing.alone_since().is_some() {
+            ROW_LIFE
+        } else {
+            SHARED_ROW_LIFE
+        };
+        let is_young = standing.is_cut_off() || row.read_at.elapsed() < life;
         let epochs = self.deps.epochs.borrow();
         let holds = epochs.holds(row.namespace_id, row.namespace_epoch);
-        (holds && row.read_at.elapsed() < ROW_LIFE).then_some(row.repository.id)
-    }
-
-    /// Keeps the repository's row; what was known of another repository of this name is forgotten.
-    fn keep_row(&mut self, row: OpenRow) {
-        let before = self.row.as_ref().map(|row| row.repository.id);
-        if before.is_some_and(|id| id != row.repository.id) {
-            self.version = self.version.wrapping_add(1);
-            self.cache.forget_all();
-        }
-        self.row = Some(row);
+        (is_young && holds).then_some(row.repository.id)
     }
 
     /// What a read that asks the database takes along.
@@ -148,6 +154,23 @@ impl RepositoryActor {
         {
             self.keep_row(row);
         }
+    }
+
+    /// Keeps the row; what is in memory of another repository that had this name goes.
+    fn keep_row(&mut self, row: OpenRow) {
+        let id = row.repository.id;
+        if self.cached_id.is_some_and(|cached| cached != id) {
+            self.version = self.version.wrapping_add(1);
+            self.cache.forget_all();
+        }
+        self.cached_id = Some(id);
+        self.row = Some(row);
+    }
+
+    /// Forgets the row because it was changed; reads that are on their way bring nothing back.
+    fn forget_row(&mut self) {
+        self.version = self.version.wrapping_add(1);
+        self.row = None;
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) async fn read_row(
     deps: &Deps,
     name: &RepositoryName,
 ) -> Result<OpenRow, RepositoryError> {
+    let read_at = Instant::now();
     let facts = find_facts(&deps.db, name, None).await?;
     let facts = facts.ok_or_else(|| RepositoryError::Unknown(name.clone()))?;
     if !facts.namespace_enabled {
@@ -30,7 +31,7 @@ pub(super) async fn read_row(
     Ok(OpenRow {
         namespace_id: facts.namespace_id,
         namespace_epoch: facts.namespace_epoch,
-        read_at: Instant::now(),
+        read_at,
         repository,
     })
 }

@@ -76,8 +76,8 @@ impl Handler<PushManifest> for RepositoryActor {
                 actor.version = actor.version.wrapping_add(1);
                 let Pushed { verdict, row, msg } =
                     outcome.inspect_err(|_| actor.cache.forget_all())?;
-                if row.is_some() {
-                    actor.row = row;
+                if let Some(row) = row {
+                    actor.keep_row(row);
                 }
                 let moved = match verdict {
                     Verdict::Done(moved) => moved,

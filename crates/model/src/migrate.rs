@@ -33,6 +33,7 @@ const MIGRATIONS: &[(&str, &str)] = &migrations![
     "0009_users",
     "0010_organizations",
     "0012_usage_log_reading",
+    "0013_repository_views",
 ];
 
 const CREATE_TABLE: &str = include_str!("../../../sql/migrations/table.sql");

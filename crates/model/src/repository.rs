@@ -1,4 +1,6 @@
-//! Repositories: what decides access to them, and making one.
+//! Repositories: what decides access to them, making one, changing and deleting it.
+//!
+//! What lists and pages show of them is in `repository_view.rs`.
 
 use slipway_oci::RepositoryName;
 
@@ -6,7 +8,31 @@ use crate::audit::Origin;
 use crate::database::Database;
 use crate::error::ModelError;
 use crate::ids::{AccountId, NamespaceId, RepositoryId};
+use crate::query::{queries, record};
 use crate::statement;
+
+record! {
+    /// Where a repository lies.
+    pub struct RepositoryPlace {
+        /// Its row.
+        pub id: RepositoryId,
+        /// Its namespace.
+        pub namespace_id: NamespaceId,
+    }
+}
+
+queries! {
+    /// Finds a repository by namespace and name.
+    fn find_place(namespace: &str, name: &str) -> maybe RepositoryPlace = FIND_REPOSITORY_PLACE;
+    /// Changes the description; answers 0 when the repository was deleted.
+    fn set_description(id: RepositoryId, description: &str) -> changed = SET_DESCRIPTION;
+    /// Changes the visibility to `public` or `private`; answers 0 when the repository was deleted.
+    fn set_visibility(id: RepositoryId, visibility: &str) -> changed = SET_VISIBILITY;
+    /// Changes the state to `NORMAL`, `READ_ONLY` or `MIRROR`; answers 0 when the repository was deleted.
+    fn set_state(id: RepositoryId, state: &str) -> changed = SET_REPOSITORY_STATE;
+    /// Deletes a repository for everybody but the collector; answers 0 when it was deleted before.
+    fn mark_deleted(id: RepositoryId) -> changed = MARK_REPOSITORY_DELETED;
+}
 
 /// What is stored of a repository and its namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +125,67 @@ pub enum MadeRepository {
     NamespaceMissing,
     /// Its namespace holds as many as it may.
     TooMany,
+}
+
+/// A repository to make.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRepository<'a> {
+    /// Its name.
+    pub name: &'a RepositoryName,
+    /// `public` or `private`.
+    pub visibility: &'a str,
+    /// What people read about it, as Markdown.
+    pub description: &'a str,
+    /// The most repositories of its namespace; 0 sets no limit.
+    pub most: i64,
+}
+
+/// What became of making a repository that must not be there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creation {
+    /// It was made.
+    Made(RepositoryId),
+    /// There is one of that name.
+    Exists,
+    /// Its namespace is missing.
+    NamespaceMissing,
+    /// Its namespace holds as many as it may.
+    TooMany,
+}
+
+/// Makes a repository with its grants and its row of the usage log.
+///
+/// # Errors
+/// The database's.
+pub async fn create_repository(
+    db: &Database,
+    new: &NewRepository<'_>,
+    origin: &Origin,
+) -> Result<Creation, ModelError> {
+    let performer = origin.performer.map(|id| id.0);
+    let credential = origin.credential.as_deref();
+    let credential = credential.map(|members| serde_json::Value::Object(members.clone()));
+    let params: crate::database::Params<'_> = &[
+        &new.name.namespace(),
+        &new.name.repository(),
+        &new.visibility,
+        &new.description,
+        &performer,
+        &origin.ip,
+        &origin.request_id,
+        &new.most,
+        &credential,
+    ];
+    let Some(row) = db.row(&statement::CREATE_REPOSITORY, params).await? else {
+        return Ok(Creation::NamespaceMissing);
+    };
+    let (id, was_made): (Option<RepositoryId>, bool) =
+        (row.try_get("id")?, row.try_get("created")?);
+    Ok(match id {
+        None => Creation::TooMany,
+        Some(id) if was_made => Creation::Made(id),
+        Some(_) => Creation::Exists,
+    })
 }
 
 /// Makes a repository if it is not there.

@@ -174,6 +174,28 @@ statements! {
     INSERT_REPOSITORY = "repository/insert_repository" [
         TEXT, TEXT, TEXT, INT8, TEXT, TEXT, INT8, INT8_ARRAY
     ];
+    CREATE_REPOSITORY = "repository/create_repository" [
+        TEXT, TEXT, TEXT, TEXT, INT8, TEXT, TEXT, INT8, JSONB
+    ];
+    FIND_REPOSITORY_PLACE = "repository/find_place" [TEXT, TEXT];
+    SET_DESCRIPTION = "repository/set_description" [INT8, TEXT];
+    SET_VISIBILITY = "repository/set_visibility" [INT8, TEXT];
+    SET_REPOSITORY_STATE = "repository/set_state" [INT8, TEXT];
+    MARK_REPOSITORY_DELETED = "repository/mark_deleted" [INT8];
+    DESCRIBE_REPOSITORY = "repository/describe" [INT8, INT8];
+    LIST_REPOSITORY_ACTIONS = "repository/list_actions" [INT8, INT4];
+    LIST_IN_NAMESPACE = "repository/list_in_namespace" [INT8, TEXT, BOOL, BOOL, INT8, INT8];
+    LIST_VISIBLE = "repository/list_visible" [INT8, INT8, INT8];
+    LIST_STARRED_REPOSITORIES = "repository/list_starred" [INT8, BOOL, INT8, INT8];
+    DESCRIBE_LIST = "repository/describe_list" [INT8_ARRAY, INT8, BOOL, BOOL];
+    FIND_REPOSITORIES = "search/find_repositories" [
+        INT8, BOOL, TEXT, TEXT, TEXT, TEXT, INT8, INT8
+    ];
+    FIND_NAMESPACES = "search/find_namespaces" [INT8, BOOL, TEXT, INT8];
+    FIND_TEAMS = "search/find_teams" [INT8, TEXT, INT8];
+    FIND_ROBOTS = "search/find_robots" [INT8, TEXT, INT8];
+    FIND_ENTITIES = "search/find_entities" [TEXT, INT8, INT8, INT8];
+    FIND_TEAM_ENTITIES = "search/find_team_entities" [TEXT, INT8, INT8];
     FIND_MANIFEST = "manifest/find_manifest" [INT8, BYTEA];
     PUT_MANIFEST = "manifest/put_manifest" [
         INT8, BYTEA, TEXT, TEXT, TEXT, BYTEA, JSONB, BYTEA, INT8, BYTEA_ARRAY, INT8_ARRAY,
@@ -184,6 +206,7 @@ statements! {
     FIND_TAG = "tag/find_tag" [INT8, TEXT];
     HAS_HISTORY = "tag/has_history" [INT8, TEXT];
     LIST_TAGS = "tag/list_tags" [INT8, TEXT, INT8];
+    LIST_NEWEST_TAGS = "tag/list_newest" [INT8, INT8];
     DELETE_TAG = "tag/delete_tag" [INT8, TEXT, INT8, TEXT, TEXT, JSONB];
     FIND_BLOB = "blob/find_blob" [INT8, BYTEA, FLOAT8];
     LIST_SEGMENTS = "blob/list_segments" [INT8];

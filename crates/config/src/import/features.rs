@@ -90,7 +90,11 @@ pub(super) const FEATURES: &[QuayKey] = &[
     not_built("FEATURE_ORG_MIRROR"),
     not_built("FEATURE_ORG_SHARED_EMAIL"),
     not_built("FEATURE_OTEL_TRACING"),
-    not_built("FEATURE_PARTIAL_USER_AUTOCOMPLETE"),
+    mapped(
+        "FEATURE_PARTIAL_USER_AUTOCOMPLETE",
+        How::Same,
+        &["api.partial_user_autocomplete"],
+    ),
     not_built("FEATURE_PERMANENT_SESSIONS"),
     not_built("FEATURE_PROGRAMMATIC_BOOTSTRAP"),
     not_built("FEATURE_PROXY_CACHE"),

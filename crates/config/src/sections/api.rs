@@ -11,5 +11,11 @@ section! {
         cors_origins: Vec<String> = Vec::new(), quay ["CORS_ORIGIN"];
         /// Whether superusers can read the configuration, secrets left out, over the API.
         superuser_config_dump: bool = false, quay ["FEATURE_SUPERUSER_CONFIGDUMP"], flags [public];
+        /// Repositories on one page of a search.
+        search_page_size: u32 = 10, range [1, 100], quay ["SEARCH_RESULTS_PER_PAGE"];
+        /// Pages of a search.
+        search_max_pages: u32 = 10, range [1, 100], quay ["SEARCH_MAX_RESULT_PAGE_COUNT"];
+        /// Whether the first letters of a user's name find it; otherwise only the whole name does.
+        partial_user_autocomplete: bool = true, quay ["FEATURE_PARTIAL_USER_AUTOCOMPLETE"], flags [public];
     }
 }

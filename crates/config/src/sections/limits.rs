@@ -49,6 +49,9 @@ section! {
         /// Longest target of a request.
         max_uri_bytes: ByteSize = ByteSize::from_kib(16),
             range [ByteSize::from_kib(1), ByteSize::from_kib(256)];
+        /// Longest description of a repository.
+        max_description_bytes: ByteSize = ByteSize::from_kib(64),
+            range [ByteSize::from_bytes(1), ByteSize::from_mib(1)];
         /// Largest body of an API request other than blobs and manifests.
         max_api_body_bytes: ByteSize = ByteSize::from_mib(1),
             range [ByteSize::from_kib(1), ByteSize::from_mib(64)];
