@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 use slipway_actors::account::AccountError;
+use slipway_actors::repository::RepositoryError;
 
 /// An error on its way to a client of `/api/v1`.
 #[derive(Debug)]
@@ -168,6 +169,26 @@ impl ApiError {
         Self::message(StatusCode::SERVICE_UNAVAILABLE, text).with("is_readonly", json!(true))
     }
 
+    /// 409: the tag cannot be changed; `verb` says what was tried.
+    #[must_use]
+    pub fn tag_immutable(verb: &str, tag: &str) -> Self {
+        let text = format!("Cannot {verb} immutable tag '{tag}'");
+        Self::problem(StatusCode::CONFLICT, "tag_immutable", &text)
+    }
+
+    /// 503: the repository takes no changes in its state.
+    fn wrong_state(state: &str) -> Self {
+        let number = match state {
+            "NORMAL" => 0,
+            "READ_ONLY" => 1,
+            "MIRROR" => 2,
+            "MARKED_FOR_DELETION" => 3,
+            _ => 4,
+        };
+        let text = format!("Repository is in read only or mirror mode: {number}");
+        Self::message(StatusCode::SERVICE_UNAVAILABLE, &text)
+    }
+
     fn throttled(text: String, retry_after_s: u64) -> Self {
         Self {
             text: Some(text),
@@ -247,6 +268,49 @@ impl From<AccountError> for ApiError {
                 Self::unavailable()
             }
             AccountError::Internal(_) => {
+                tracing::error!(fault = text, "a request failed");
+                Self::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+        }
+    }
+}
+
+impl From<RepositoryError> for ApiError {
+    fn from(error: RepositoryError) -> Self {
+        let text = error.to_string();
+        let rejected = |text: &str| Self::message(StatusCode::BAD_REQUEST, text);
+        match error {
+            RepositoryError::Unknown(_)
+            | RepositoryError::NamespaceUnknown(_)
+            | RepositoryError::NamespaceDisabled(_)
+            | RepositoryError::TagUnknown(_)
+            | RepositoryError::TagExpired(_)
+            | RepositoryError::ManifestUnknown(_)
+            | RepositoryError::BlobUnknown(_)
+            | RepositoryError::LabelUnknown(_) => Self::not_found(),
+            RepositoryError::NotWritable(state) => Self::wrong_state(&state),
+            RepositoryError::TagImmutable(tag) => Self::tag_immutable("overwrite", &tag),
+            RepositoryError::TagCannotExpire(tag) => {
+                rejected(&format!("Cannot set expiration on immutable tag '{tag}'"))
+            }
+            RepositoryError::TagExpiryPassed(_) => Self::bad_request(),
+            RepositoryError::LabelImmutable(_) => rejected("Cannot delete immutable label"),
+            RepositoryError::LabelReserved(_) => rejected("Label has a reserved prefix"),
+            RepositoryError::LabelKey(_) => rejected(
+                "Label is of an invalid format or missing please use ^[a-z0-9](([a-z0-9]|[-.](?![.-]))*[a-z0-9])?$ format for labels",
+            ),
+            RepositoryError::TooManyRepositories(_)
+            | RepositoryError::BlobsMissing(_)
+            | RepositoryError::WrongSizes(_)
+            | RepositoryError::ChildrenMissing(_)
+            | RepositoryError::HeldByParents(_)
+            | RepositoryError::HeldBySiblings(_)
+            | RepositoryError::BlobNeeded(_) => Self::invalid(&text),
+            RepositoryError::Unavailable(_) | RepositoryError::Dispatch(_) => {
+                tracing::warn!(fault = text, "a request could not be answered");
+                Self::unavailable()
+            }
+            RepositoryError::Internal(_) => {
                 tracing::error!(fault = text, "a request failed");
                 Self::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }

@@ -13,11 +13,13 @@ pub mod date;
 mod dispatch;
 pub mod error;
 pub mod guard;
+pub mod manifest;
 pub mod operation;
 pub mod organization;
 pub mod router;
 pub mod schema;
 pub mod signin;
+pub mod tag;
 pub mod user;
 
 pub use self::dispatch::dispatch;
@@ -26,8 +28,10 @@ use self::operation::Operation;
 /// The operations of all modules.
 pub fn list_operations() -> impl Iterator<Item = &'static Operation> {
     [
+        manifest::OPERATIONS,
         organization::OPERATIONS,
         signin::OPERATIONS,
+        tag::OPERATIONS,
         user::OPERATIONS,
     ]
     .into_iter()

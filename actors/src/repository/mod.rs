@@ -8,11 +8,16 @@
 //! write was applied meanwhile (`version`).
 //!
 //! Mailbox: `limits.repository_mailbox`. Exclusive (in the queue): `EnsureRepository`,
-//! `PushManifest`, `DeleteManifest`, `DeleteTag`, `DeleteBlob`.
+//! `PushManifest`, `DeleteManifest`, `DeleteTag`, `DeleteBlob`, `ChangeTag`, `RestoreTag`,
+//! `PurgeTag`, `AddLabel`, `DeleteLabel`.
 
 mod blob;
 mod cache;
+mod change;
+mod config;
 mod error;
+mod history;
+mod label;
 mod manifest;
 mod open;
 mod push;
@@ -31,13 +36,19 @@ pub use self::blob::{
 };
 pub use self::cache::Budget;
 use self::cache::Cache;
+pub use self::change::Author;
+pub use self::config::{InspectManifest, InspectedManifest};
 pub use self::error::RepositoryError;
+pub use self::history::{ChangeTag, Expiry, ListHistory, PurgeTag, RestoreTag};
+pub use self::label::{AddLabel, DeleteLabel, GetLabel, ListLabels};
 pub use self::manifest::{ListReferrers, Manifest, PullManifest, PulledManifest, Referrers};
 pub use self::open::{EnsureRepository, GetRepository};
 pub use self::push::{DeleteManifest, ManifestPushed, PushManifest};
 pub use self::tag::{DeleteTag, ListTags};
 use crate::deps::Deps;
 use crate::kernel::{Directory, Fifo, HasFifo};
+pub use slipway_model::label::Label;
+pub use slipway_model::tag::{HistoryQuery, PastSpan};
 
 /// The repositories of this node.
 pub type Repositories = Directory<RepositoryName, RepositoryActor>;

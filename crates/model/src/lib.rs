@@ -21,6 +21,7 @@ pub mod batch;
 pub mod blob;
 pub mod catalog;
 pub mod identity;
+pub mod label;
 pub mod manifest;
 pub mod namespace;
 pub mod node;
@@ -36,6 +37,9 @@ pub mod upload;
 
 pub use crate::database::{Database, DatabaseSettings, Params};
 pub use crate::error::ModelError;
-pub use crate::ids::{AccountId, BatchId, BlobId, NamespaceId, NodeId, RepositoryId, UploadId};
+pub use crate::ids::{
+    AccountId, BatchId, BlobId, LabelId, ManifestId, NamespaceId, NodeId, RepositoryId, SpanId,
+    StoredDigest, UploadId,
+};
 pub use crate::query::{Connection, Run, Transaction};
 pub use crate::statement::{ALL_STATEMENTS, Statement};

@@ -21,7 +21,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [(&str, &str); 8] = migrations![
+const MIGRATIONS: [(&str, &str); 9] = migrations![
     "0001_accounts",
     "0002_repositories",
     "0003_blobs",
@@ -30,6 +30,7 @@ const MIGRATIONS: [(&str, &str); 8] = migrations![
     "0006_unlink_blob",
     "0007_durability",
     "0008_identities",
+    "0014_labels",
 ];
 
 const CREATE_TABLE: &str = include_str!("../../../sql/migrations/table.sql");

@@ -129,6 +129,8 @@ from_first_column!(
     crate::ids::AccountId,
     crate::ids::NamespaceId,
     crate::ids::RepositoryId,
+    crate::ids::ManifestId,
+    Option<i64>,
 );
 
 /// Declares a row: a structure whose members are read from the columns of the same names.

@@ -6,6 +6,7 @@ use crate::audit::Origin;
 use crate::database::Database;
 use crate::error::ModelError;
 use crate::ids::{AccountId, NamespaceId, RepositoryId};
+use crate::query::{queries, record};
 use crate::statement;
 
 /// What is stored of a repository and its namespace.
@@ -128,4 +129,19 @@ pub async fn insert_repository(
     };
     let id: Option<RepositoryId> = row.try_get(0)?;
     Ok(id.map_or(MadeRepository::TooMany, MadeRepository::Present))
+}
+
+record! {
+    /// A repository that a transaction holds.
+    pub struct LockedRepository {
+        /// Its namespace.
+        pub namespace_id: NamespaceId,
+        /// Its state, as in [`StoredRepository`].
+        pub state: String,
+    }
+}
+
+queries! {
+    /// Takes a repository until the transaction ends: nothing is published there meanwhile.
+    fn lock_repository(repository: RepositoryId) -> maybe LockedRepository = LOCK_REPOSITORY;
 }

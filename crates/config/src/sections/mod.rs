@@ -17,6 +17,7 @@ mod metrics;
 mod registry;
 mod server;
 mod storage;
+mod tags;
 mod telemetry;
 mod tls;
 
@@ -33,5 +34,6 @@ pub use self::metrics::Metrics;
 pub use self::registry::{DeleteByDigest, Registry, RegistryState};
 pub use self::server::Server;
 pub use self::storage::{Storage, StorageEngine, SyncMode};
+pub use self::tags::Tags;
 pub use self::telemetry::Telemetry;
 pub use self::tls::{Tls, TlsVersion};
