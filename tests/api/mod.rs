@@ -1,4 +1,7 @@
 //! Quay's REST API over the wire.
 
 mod initialize;
+mod manifests;
 mod sessions;
+mod tag_model;
+mod tags;

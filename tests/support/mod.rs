@@ -2,6 +2,7 @@
 
 mod browser;
 mod certificate;
+mod database;
 mod http;
 mod image;
 mod proxy;
@@ -9,6 +10,7 @@ mod server;
 
 pub(crate) use self::browser::Browser;
 pub(crate) use self::certificate::Certificate;
+pub(crate) use self::database::{add_stranger, logged_of, query};
 pub(crate) use self::http::{Answer, Request, Wire};
 pub(crate) use self::image::{OCI_INDEX, OCI_MANIFEST, Repo, sha256};
 pub(crate) use self::proxy::{Habits, Proxy};
