@@ -126,7 +126,6 @@ async fn get(call: Call) -> ApiResult {
 fn render_layers(found: &InspectedManifest) -> Vec<Value> {
     let layers = &found.parsed.layers;
     let urls = read_urls(&found.manifest.bytes);
-    let urls = |index: usize| urls.get(index).cloned().unwrap_or(Value::Null);
     let history = found
         .config
         .as_ref()
@@ -135,7 +134,7 @@ fn render_layers(found: &InspectedManifest) -> Vec<Value> {
     if made != layers.len() {
         let numbered = layers.iter().enumerate();
         return numbered
-            .map(|(index, layer)| render_layer(index, Some(layer), urls(index), None))
+            .map(|(index, layer)| render_layer(index, Some(layer), urls.get(index), None))
             .collect();
     }
     let mut unused = layers.iter().enumerate();
@@ -143,7 +142,7 @@ fn render_layers(found: &InspectedManifest) -> Vec<Value> {
     numbered
         .map(|(index, step)| {
             let layer = (!step.is_empty_layer).then(|| unused.next()).flatten();
-            let urls = layer.map_or(Value::Null, |(place, _)| urls(place));
+            let urls = layer.and_then(|(place, _)| urls.get(place));
             render_layer(index, layer.map(|(_, layer)| layer), urls, Some(step))
         })
         .collect()
@@ -160,7 +159,7 @@ fn read_urls(bytes: &[u8]) -> Vec<Value> {
 fn render_layer(
     index: usize,
     layer: Option<&Descriptor>,
-    urls: Value,
+    urls: Option<&Value>,
     step: Option<&HistoryStep>,
 ) -> Value {
     let created = step.and_then(|step| step.created.as_deref());

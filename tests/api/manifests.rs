@@ -83,7 +83,13 @@ fn layers_are_shown_with_the_steps_that_made_them() {
             },
         ])
     );
+}
 
+#[test]
+fn indexes_and_images_with_another_history_are_shown_as_well() {
+    let server = shared();
+    let repo = server.repo("manifest-others");
+    let mut browser = admin(server);
     let short = json!({ "history": [{ "created_by": "one step for two layers" }] });
     let digest = repo.push_image_with("v2", &short, &[b"layer one", b"layer number two"]);
     let shown = browser.get(&path(&repo, &digest)).expect(200).json();

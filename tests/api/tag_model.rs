@@ -127,28 +127,29 @@ impl World<'_> {
                     self.model.end(tag);
                 }
             }
-            8 => {
-                let status = if self.model.is_served(&digest) {
-                    202
-                } else {
-                    404
-                };
-                let below = format!("manifests/{digest}");
-                self.repo.request("DELETE", &below).send().expect(status);
-                for span in self.model.0.values_mut().flatten() {
-                    span.lives &= span.digest != digest;
-                }
-            }
-            _ => {
-                let spans = self.model.0.entry(tag).or_default();
-                let before = spans.len();
-                spans.retain(|span| span.lives || span.digest != digest);
-                let status = if spans.len() < before { 200 } else { 404 };
-                self.browser
-                    .post(&format!("{path}/expire"), &body)
-                    .expect(status);
-            }
+            8 => self.delete_by_digest(&digest),
+            _ => self.purge(tag, &digest),
         }
+    }
+
+    fn delete_by_digest(&mut self, digest: &str) {
+        let is_served = self.model.is_served(digest);
+        let below = format!("manifests/{digest}");
+        let status = if is_served { 202 } else { 404 };
+        self.repo.request("DELETE", &below).send().expect(status);
+        for span in self.model.0.values_mut().flatten() {
+            span.lives &= span.digest != digest;
+        }
+    }
+
+    fn purge(&mut self, tag: &'static str, digest: &str) {
+        let spans = self.model.0.entry(tag).or_default();
+        let before = spans.len();
+        spans.retain(|span| span.lives || span.digest != digest);
+        let status = if spans.len() < before { 200 } else { 404 };
+        let path = format!("{}/expire", self.path(tag));
+        let body = json!({ "manifest_digest": digest });
+        self.browser.post(&path, &body).expect(status);
     }
 
     /// Pulls by one tag and one digest.

@@ -200,6 +200,25 @@ fn a_tag_is_made_moved_and_deleted_and_pulls_follow_at_once() {
     assert_eq!(row["original_manifest_digest"], one.as_str());
     assert_eq!(row["manifest_digest"], two.as_str());
 
+    browser.delete(&path).expect(204);
+    assert_eq!(pulled(&repo, "copy"), expired());
+    let row = only_row(server, "delete_tag", &repo);
+    assert_eq!(
+        row,
+        json!({
+            "username": ACCOUNT, "namespace": ACCOUNT, "repo": "tag-moves", "tag": "copy",
+        })
+    );
+    is_not_found(browser.delete(&path));
+}
+
+#[test]
+fn a_tag_needs_a_manifest_and_a_proper_name() {
+    let server = shared();
+    let repo = server.repo("tag-names");
+    let one = repo.push_image("v1", b"names");
+    let mut browser = admin(server);
+    let path = tag_path(&repo, "copy");
     let absent = sha256(b"absent");
     is_not_found(browser.put(&path, &json!({ "manifest_digest": absent })));
     is_not_found(browser.put(&path, &json!({ "manifest_digest": "WXNG" })));
@@ -214,16 +233,6 @@ fn a_tag_is_made_moved_and_deleted_and_pulls_follow_at_once() {
         .expect(400);
     assert_eq!(refused.json()["detail"], "5 is not of type 'string'");
 
-    browser.delete(&path).expect(204);
-    assert_eq!(pulled(&repo, "copy"), expired());
-    let row = only_row(server, "delete_tag", &repo);
-    assert_eq!(
-        row,
-        json!({
-            "username": ACCOUNT, "namespace": ACCOUNT, "repo": "tag-moves", "tag": "copy",
-        })
-    );
-    is_not_found(browser.delete(&path));
     is_not_found(browser.delete(&bad));
 }
 
@@ -361,6 +370,19 @@ fn an_immutable_tag_stays_as_it_is() {
         .expect(400);
     let text = "Cannot set expiration on immutable tag 'v1'";
     assert_eq!(refused.json(), json!({ "message": text }));
+}
+
+#[test]
+fn an_immutable_tag_refuses_pushes_until_it_is_free() {
+    let server = shared();
+    let repo = server.repo("tag-held");
+    repo.push_image("v1", b"held one");
+    let two = repo.push_image("v2", b"held two");
+    let mut browser = admin(server);
+    let path = tag_path(&repo, "v1");
+    browser
+        .put(&path, &json!({ "immutable": true }))
+        .expect(201);
     let bytes = repo.get("manifests/v2").body;
     let pushed = repo
         .put_manifest("v1", crate::support::OCI_MANIFEST, &bytes)
@@ -375,6 +397,31 @@ fn an_immutable_tag_stays_as_it_is() {
         .put(&path, &json!({ "manifest_digest": two }))
         .expect(201);
     assert_eq!(pulled(&repo, "v1"), Ok(two));
+}
+
+#[test]
+fn what_ended_before_the_window_of_the_time_machine_is_forgotten() {
+    let server = shared();
+    let repo = server.repo("tag-window");
+    let one = repo.push_image("v1", b"window");
+    let mut browser = admin(server);
+    let path = tag_path(&repo, "v1");
+    browser.delete(&path).expect(204);
+    let age = |days: u32| {
+        let text = format!(
+            "UPDATE tag t SET start_ms = t.start_ms - v.ms, end_ms = t.end_ms - v.ms
+               FROM (SELECT {days}::bigint * 86400000 AS ms) v, repository r
+              WHERE r.id = t.repository_id AND r.name = 'tag-window' RETURNING to_jsonb(t.id)"
+        );
+        assert_eq!(query(server, &text).len(), 1);
+    };
+    age(13);
+    assert_eq!(list(&mut browser, &repo, "").len(), 1);
+    age(2);
+    assert_eq!(list(&mut browser, &repo, ""), Vec::<Value>::new());
+    let body = json!({ "manifest_digest": one });
+    is_not_found(browser.post(&format!("{path}/restore"), &body));
+    assert_eq!(pulled(&repo, "v1"), expired());
 }
 
 #[test]
