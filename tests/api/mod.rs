@@ -5,3 +5,4 @@ mod manifests;
 mod sessions;
 mod tag_model;
 mod tags;
+mod time_machine;
