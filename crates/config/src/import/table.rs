@@ -15,11 +15,6 @@ const fn mapped(name: &'static str, how: How, targets: &'static [&'static str]) 
     }
 }
 
-/// A key whose value is the same here.
-const fn same(name: &'static str, targets: &'static [&'static str]) -> QuayKey {
-    mapped(name, How::Same, targets)
-}
-
 const fn refused(name: &'static str, reason: &'static str) -> QuayKey {
     QuayKey {
         name,
@@ -238,9 +233,10 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     refused("FEATURE_HELM_OCI_SUPPORT", ALWAYS_ON),
     not_built("FEATURE_IMAGE_EXPIRY_TRIGGER"),
     not_built("FEATURE_IMAGE_PULL_STATS"),
-    same("FEATURE_IMMUTABLE_TAGS", &["tags.immutable"]),
-    same(
+    mapped("FEATURE_IMMUTABLE_TAGS", How::Same, &["tags.immutable"]),
+    mapped(
         "FEATURE_IMMUTABLE_TAGS_CAN_EXPIRE",
+        How::Same,
         &["tags.immutable_can_expire"],
     ),
     not_built("FEATURE_INVITE_ONLY_USER_CREATION"),
@@ -384,10 +380,11 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("KEYSTONE_AUTH_TIMEOUT"),
     not_built("KEYSTONE_AUTH_URL"),
     not_built("KEYSTONE_AUTH_VERSION"),
-    same("LABELED_EXPIRATION_MAXIMUM", &["tags.max_life"]),
-    same("LABELED_EXPIRATION_MINIMUM", &["tags.min_life"]),
-    same(
+    mapped("LABELED_EXPIRATION_MAXIMUM", How::Same, &["tags.max_life"]),
+    mapped("LABELED_EXPIRATION_MINIMUM", How::Same, &["tags.min_life"]),
+    mapped(
         "LABEL_KEY_RESERVED_PREFIXES",
+        How::Same,
         &["tags.reserved_label_prefixes"],
     ),
     not_built("LAST_ACCESSED_UPDATE_THRESHOLD_S"),
@@ -462,7 +459,11 @@ pub const QUAY_KEYS: &[QuayKey] = &[
     not_built("OTEL_CONFIG"),
     not_built("OTEL_TRACING_EXCLUDED_URLS"),
     refused("PAGE_TOKEN_KEY", SEALING),
-    same("PERMANENTLY_DELETE_TAGS", &["tags.permanently_delete"]),
+    mapped(
+        "PERMANENTLY_DELETE_TAGS",
+        How::Same,
+        &["tags.permanently_delete"],
+    ),
     mapped("PREFERRED_URL_SCHEME", How::ServerUrl, &["server.url"]),
     refused("PROFILING_TYPE", REPORTING),
     not_built("PROGRAMMATIC_TOKEN_PATH"),
