@@ -15,7 +15,7 @@ use actix_web::web::Data;
 use anyhow::Context as _;
 use slipway_actors::account::{AccountSettings, UserSettings};
 use slipway_actors::boot::Company;
-use slipway_actors::deps::{CrashHook, Settings};
+use slipway_actors::deps::{CrashHook, Settings, TagLife};
 use slipway_actors::mail::{MailEncryption, MailSettings};
 use slipway_actors::storage::{EngineKind, Store, StoreSettings, SyncMode};
 use slipway_actors::{Actors, BootConfig, Database, DatabaseSettings, Mailboxes};
@@ -335,6 +335,12 @@ fn actor_settings(config: &Config) -> Settings {
         ledger_queue: count(limits.ledger_queue),
         ledger_interval: config.audit.flush_interval,
         outage_grace: config.database.outage_grace,
+        tag_life: TagLife {
+            min: config.tags.min_life,
+            max: config.tags.max_life,
+        },
+        immutable_can_expire: config.tags.immutable_can_expire,
+        reserved_label_prefixes: config.tags.reserved_label_prefixes.clone(),
     }
 }
 

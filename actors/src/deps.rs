@@ -83,6 +83,30 @@ pub struct Settings {
     pub ledger_interval: Duration,
     /// How long memory answers while the database cannot be reached.
     pub outage_grace: Duration,
+    /// Bounds of the life that a tag is given, from its start.
+    pub tag_life: TagLife,
+    /// Whether immutable tags may have an end.
+    pub immutable_can_expire: bool,
+    /// Beginnings of label keys that are reserved beside those that always are.
+    pub reserved_label_prefixes: Vec<String>,
+}
+
+/// Bounds of the life that a tag is given by an expiry or a label.
+#[derive(Debug, Clone, Copy)]
+pub struct TagLife {
+    /// The shortest.
+    pub min: Duration,
+    /// The longest.
+    pub max: Duration,
+}
+
+impl TagLife {
+    /// The nearest life within the bounds, milliseconds.
+    #[must_use]
+    pub fn clamp(&self, life_ms: i64) -> i64 {
+        let ms = |bound: Duration| i64::try_from(bound.as_millis()).unwrap_or(i64::MAX);
+        life_ms.max(ms(self.min)).min(ms(self.max))
+    }
 }
 
 /// What every actor is given.

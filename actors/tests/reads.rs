@@ -113,6 +113,8 @@ async fn move_tag(node: &Node, site: &Site, text: &'static str) -> slipway_oci::
         subject: None,
         annotations: None,
         bytes: Bytes::from_static(text.as_bytes()),
+        layers_size_bytes: 0,
+        labels: Vec::new(),
         blobs: Vec::new(),
         children: Vec::new(),
         sparse_allowed: false,
@@ -122,7 +124,7 @@ async fn move_tag(node: &Node, site: &Site, text: &'static str) -> slipway_oci::
     let (origin, metadata) = (slipway_actors::Origin::default(), serde_json::json!({}));
     let repository = slipway_model::RepositoryId(repository);
     let put = put_manifest(&node.db, repository, &new, &origin, &metadata).await;
-    assert!(matches!(put.unwrap().0, Verdict::Done(_)));
+    assert!(matches!(put.unwrap().verdict, Verdict::Done(_)));
     new.digest
 }
 

@@ -23,6 +23,7 @@ async fn list_tags(node: &Node) -> Vec<String> {
 async fn delete_tag(node: &Node, tag: &str) -> Result<(), RepositoryError> {
     let msg = DeleteTag {
         tag: TagName::parse(tag).unwrap(),
+        username: None,
         origin: Origin::default(),
     };
     node.actors.ask_repository(&name(PATH), msg).await

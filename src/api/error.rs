@@ -177,8 +177,15 @@ impl ApiError {
         Self::message(StatusCode::SERVICE_UNAVAILABLE, text).with("is_readonly", json!(true))
     }
 
-    /// 503: the repository takes no writes in this state.
-    fn not_writable(state: &str) -> Self {
+    /// 409: the tag cannot be changed; `verb` says what was tried.
+    #[must_use]
+    pub fn tag_immutable(verb: &str, tag: &str) -> Self {
+        let text = format!("Cannot {verb} immutable tag '{tag}'");
+        Self::problem(StatusCode::CONFLICT, "tag_immutable", &text)
+    }
+
+    /// 503: the repository takes no changes in its state.
+    fn wrong_state(state: &str) -> Self {
         let number = match state {
             "NORMAL" => 0,
             "READ_ONLY" => 1,
@@ -286,23 +293,32 @@ impl From<AccountError> for ApiError {
 impl From<RepositoryError> for ApiError {
     fn from(error: RepositoryError) -> Self {
         let text = error.to_string();
+        let rejected = |text: &str| Self::message(StatusCode::BAD_REQUEST, text);
         match error {
             RepositoryError::Unknown(_)
             | RepositoryError::NamespaceUnknown(_)
             | RepositoryError::TagUnknown(_)
             | RepositoryError::TagExpired(_)
             | RepositoryError::ManifestUnknown(_)
-            | RepositoryError::BlobUnknown(_) => Self::not_found(),
+            | RepositoryError::BlobUnknown(_)
+            | RepositoryError::LabelUnknown(_) => Self::not_found(),
             RepositoryError::AlreadyExists(_) => Self::invalid("Repository already exists"),
+            RepositoryError::NamespaceDisabled(_) => Self::forbidden(),
+            RepositoryError::NotWritable(state) => Self::wrong_state(&state),
+            RepositoryError::TagImmutable(tag) => Self::tag_immutable("overwrite", &tag),
+            RepositoryError::TagCannotExpire(tag) => {
+                rejected(&format!("Cannot set expiration on immutable tag '{tag}'"))
+            }
+            RepositoryError::TagExpiryPassed(_) => Self::bad_request(),
+            RepositoryError::LabelImmutable(_) => rejected("Cannot delete immutable label"),
+            RepositoryError::LabelReserved(_) => rejected("Label has a reserved prefix"),
+            RepositoryError::LabelKey(_) => rejected(
+                "Label is of an invalid format or missing please use ^[a-z0-9](([a-z0-9]|[-.](?![.-]))*[a-z0-9])?$ format for labels",
+            ),
             RepositoryError::TooManyRepositories(_)
             | RepositoryError::BlobsMissing(_)
             | RepositoryError::WrongSizes(_)
             | RepositoryError::ChildrenMissing(_) => Self::invalid(&text),
-            RepositoryError::NamespaceDisabled(_) => Self::forbidden(),
-            RepositoryError::NotWritable(state) => Self::not_writable(&state),
-            RepositoryError::TagImmutable(_) => {
-                Self::problem(StatusCode::CONFLICT, "tag_immutable", &text)
-            }
             RepositoryError::HeldByParents(_)
             | RepositoryError::HeldBySiblings(_)
             | RepositoryError::BlobNeeded(_) => Self::message(StatusCode::CONFLICT, &text),

@@ -23,6 +23,7 @@ pub mod error_types;
 pub mod globalmessages;
 pub mod guard;
 pub mod logs;
+pub mod manifest;
 pub mod operation;
 pub mod organization;
 pub mod page_token;
@@ -41,6 +42,7 @@ pub mod star;
 pub mod suconfig;
 pub mod superuser_organization;
 pub mod superuser_user;
+pub mod tag;
 pub mod team;
 pub mod user;
 pub mod user_notification;
@@ -58,6 +60,7 @@ const MODULES: &[(&str, &[Operation])] = &[
     ("error", error_types::OPERATIONS),
     ("globalmessages", globalmessages::OPERATIONS),
     ("logs", logs::OPERATIONS),
+    ("manifest", manifest::OPERATIONS),
     ("organization", application::OPERATIONS),
     ("organization", organization::OPERATIONS),
     (
@@ -75,6 +78,7 @@ const MODULES: &[(&str, &[Operation])] = &[
     ("superuser", suconfig::SUPERUSER_OPERATIONS),
     ("superuser", superuser_organization::OPERATIONS),
     ("superuser", superuser_user::OPERATIONS),
+    ("tag", tag::OPERATIONS),
     ("team", team::OPERATIONS),
     ("user", authorization::OPERATIONS),
     ("user", recovery::OPERATIONS),

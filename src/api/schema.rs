@@ -17,6 +17,8 @@ pub enum Kind {
     },
     /// One of these texts.
     OneOf(&'static [&'static str]),
+    /// One of these texts or `null`.
+    OneOfOrNull(&'static [&'static str]),
     /// A whole number of at least this.
     Integer(i64),
     /// Any number of at least this.
@@ -237,6 +239,15 @@ impl Kind {
                 Some(text) => check_length(text, min, max).map_err(Wrong::new),
                 None => wrong("string"),
             },
+            Self::OneOfOrNull(_) if value.is_null() => Ok(()),
+            Self::OneOfOrNull(names) => match value.as_str() {
+                Some(text) if names.contains(&text) => Ok(()),
+                _ => Err(format!(
+                    "{} is not one of {}",
+                    render(value),
+                    render_names(names).replace(']', ", None]")
+                )),
+            },
             Self::OneOf(names) => match value.as_str() {
                 Some(text) if names.contains(&text) => Ok(()),
                 _ => Err(Wrong::new(format!(
@@ -285,6 +296,9 @@ impl Kind {
                 object
             }
             Self::OneOf(names) => json!({ "type": "string", "enum": names }),
+            Self::OneOfOrNull(names) => {
+                json!({ "type": "string", "enum": names, "x-nullable": true })
+            }
             Self::Integer(i64::MIN) => json!({ "type": "integer" }),
             Self::Integer(least) => json!({ "type": "integer", "minimum": least }),
             Self::Number(least) if least == f64::MIN => json!({ "type": "number" }),
@@ -399,6 +413,7 @@ mod tests {
         optional("count", INTEGER, ""),
         optional("note", Kind::Nullable(&TEXT), ""),
         optional("parts", Kind::List(&Kind::Shape(&PART)), ""),
+        optional("kind", Kind::OneOfOrNull(&["a", "b"]), ""),
     ];
     const PART: Schema = Schema::object("Part", "A part.", &[required("name", TEXT, "")]);
     const SCHEMA: Schema = Schema::object("Sample", "A sample.", FIELDS);
@@ -427,6 +442,11 @@ mod tests {
                 json!({"name": "a", "parts": [{"name": "b"}, {"name": 1}]}),
                 "1 is not of type 'string'\n\nOn instance['parts'][1]['name']",
             ),
+            (
+                json!({"name": "a", "kind": "c"}),
+                "'c' is not one of ['a', 'b', None]",
+            ),
+            (json!({"name": null}), "None is not of type 'string'"),
             (json!([]), "[...] is not of type 'object'"),
         ];
         for (body, text) in cases {
@@ -437,7 +457,7 @@ mod tests {
     #[test]
     fn unknown_members_and_null_where_allowed_pass() {
         assert_eq!(
-            SCHEMA.check(&json!({"name": "a", "other": 1, "note": null})),
+            SCHEMA.check(&json!({"name": "a", "other": 1, "note": null, "kind": null})),
             Ok(())
         );
     }

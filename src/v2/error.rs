@@ -252,6 +252,12 @@ impl From<RepositoryError> for OciError {
             )),
             RepositoryError::TagImmutable(tag) => Self::new(OciCode::TagImmutable)
                 .detail(json!({ "message": format!("tag '{tag}' is immutable") })),
+            RepositoryError::TagCannotExpire(_)
+            | RepositoryError::TagExpiryPassed(_)
+            | RepositoryError::LabelUnknown(_)
+            | RepositoryError::LabelImmutable(_)
+            | RepositoryError::LabelReserved(_)
+            | RepositoryError::LabelKey(_) => Self::new(OciCode::InvalidRequest).message(text),
             RepositoryError::ManifestUnknown(reference) => {
                 Self::new(OciCode::ManifestUnknown).detail(json!({ "reference": reference }))
             }

@@ -238,9 +238,12 @@ async fn delete(
     let origin = caller.origin(exchange);
     match reference {
         Reference::Tag(tag) => {
-            actors
-                .ask_repository(name, DeleteTag { tag, origin })
-                .await?;
+            let msg = DeleteTag {
+                tag,
+                username: None,
+                origin,
+            };
+            actors.ask_repository(name, msg).await?;
         }
         Reference::Digest(digest) => {
             actors

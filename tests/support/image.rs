@@ -97,6 +97,22 @@ impl Repo<'_> {
         })
     }
 
+    /// Pushes an image with a config and layers of its own; answers the digest of its manifest.
+    pub(crate) fn push_image_with(&self, tag: &str, config: &Value, layers: &[&[u8]]) -> String {
+        let config = self.describe(OCI_CONFIG, config.to_string().as_bytes());
+        let layers: Vec<Value> = layers
+            .iter()
+            .map(|layer| self.describe(OCI_LAYER, layer))
+            .collect();
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": layers,
+        });
+        let bytes = manifest.to_string();
+        let answer = self.put_manifest(tag, OCI_MANIFEST, bytes.as_bytes());
+        answer.expect(201);
+        sha256(bytes.as_bytes())
+    }
+
     fn describe(&self, media_type: &str, bytes: &[u8]) -> Value {
         json!({ "mediaType": media_type, "digest": self.push_blob(bytes), "size": bytes.len() })
     }

@@ -191,7 +191,7 @@ impl RepositoryActor {
     }
 }
 
-async fn find(
+pub(super) async fn find(
     reader: &Reader,
     digest: &Digest,
 ) -> Result<(Option<OpenRow>, StoredBlob), RepositoryError> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use lru::LruCache;
 use slipway_model::blob::{Content, StoredBlob};
 use slipway_model::manifest::StoredManifest;
@@ -193,11 +194,24 @@ impl Cache {
         self.manifests.clear();
     }
 
+    /// Forgets where tags point, and how long manifests are served by them.
+    pub(super) fn forget_tags(&mut self) {
+        self.tags.clear();
+        self.forget_manifests();
+    }
+
+    /// The bytes of a small blob, whether it is still present here or not.
+    pub(super) fn inline_bytes(&mut self, digest: &Digest) -> Option<Bytes> {
+        match &self.blobs.get(digest)?.blob.content {
+            Content::Inline(bytes) => Some(bytes.clone()),
+            Content::Segments(_) => None,
+        }
+    }
+
     /// Forgets all that a write may have changed.
     pub(super) fn forget_all(&mut self) {
-        self.tags.clear();
         self.blobs.clear();
-        self.forget_manifests();
+        self.forget_tags();
     }
 }
 

@@ -36,6 +36,24 @@ pub enum RepositoryError {
     /// The tag cannot be changed.
     #[error("tag `{0}` is immutable")]
     TagImmutable(String),
+    /// The tag is immutable and may have no end.
+    #[error("tag `{0}` is immutable and cannot expire")]
+    TagCannotExpire(String),
+    /// A tag cannot be told to end in the past.
+    #[error("the time at which tag `{0}` shall end has passed")]
+    TagExpiryPassed(String),
+    /// The manifest has no such label.
+    #[error("label `{0}` is unknown")]
+    LabelUnknown(String),
+    /// The label came with the manifest.
+    #[error("label `{0}` came with the manifest and stays")]
+    LabelImmutable(String),
+    /// Keys that begin so are the registry's.
+    #[error("the key of label `{0}` begins with a reserved prefix")]
+    LabelReserved(String),
+    /// The key is not one of a label.
+    #[error("`{0}` is no key of a label")]
+    LabelKey(String),
     /// No such manifest is served.
     #[error("manifest `{0}` is unknown")]
     ManifestUnknown(String),

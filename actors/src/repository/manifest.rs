@@ -31,14 +31,14 @@ pub struct PulledManifest {
 }
 
 /// What a look into the database brought.
-struct Found {
+pub(super) struct Found {
     row: Option<OpenRow>,
     target: Option<(TagName, TagTarget)>,
-    pulled: PulledManifest,
+    pub(super) pulled: PulledManifest,
 }
 
 impl RepositoryActor {
-    fn manifest_from_memory(&mut self, reference: &Reference) -> Option<PulledManifest> {
+    pub(super) fn manifest_from_memory(&mut self, reference: &Reference) -> Option<PulledManifest> {
         if !self.may_answer_from_memory() {
             return None;
         }
@@ -86,7 +86,7 @@ impl Handler<PullManifest> for RepositoryActor {
     }
 }
 
-async fn find(reader: &Reader, reference: &Reference) -> Result<Found, RepositoryError> {
+pub(super) async fn find(reader: &Reader, reference: &Reference) -> Result<Found, RepositoryError> {
     let (id, row) = reader.open().await?;
     let (digest, target) = match reference {
         Reference::Digest(digest) => (*digest, None),

@@ -9,12 +9,16 @@
 //!
 //! Mailbox: `limits.repository_mailbox`. Exclusive (in the queue): `EnsureRepository`,
 //! `CreateRepository`, `ChangeRepository`, `PushManifest`, `DeleteManifest`, `DeleteTag`,
-//! `DeleteBlob`.
+//! `DeleteBlob`, `ChangeTag`, `RestoreTag`, `PurgeTag`, `AddLabel`, `DeleteLabel`.
 
 mod blob;
 mod cache;
 mod change;
+mod config;
+mod edit;
 mod error;
+mod history;
+mod label;
 mod manifest;
 mod open;
 mod push;
@@ -35,13 +39,19 @@ pub use self::blob::{
 pub use self::cache::Budget;
 use self::cache::Cache;
 pub use self::change::{Change, ChangeRepository, CreateRepository, Mode};
+pub use self::config::{InspectManifest, InspectedManifest};
+pub use self::edit::Author;
 pub use self::error::RepositoryError;
+pub use self::history::{ChangeTag, Expiry, ListHistory, PurgeTag, RestoreTag};
+pub use self::label::{AddLabel, DeleteLabel, GetLabel, ListLabels};
 pub use self::manifest::{ListReferrers, Manifest, PullManifest, PulledManifest, Referrers};
 pub use self::open::{EnsureRepository, GetRepository};
 pub use self::push::{DeleteManifest, ManifestPushed, PushManifest};
 pub use self::tag::{DeleteTag, ListTags};
 use crate::deps::Deps;
 use crate::kernel::{Directory, Fifo, HasFifo};
+pub use slipway_model::label::Label;
+pub use slipway_model::tag::{HistoryQuery, PastSpan};
 
 /// The repositories of this node.
 pub type Repositories = Directory<RepositoryName, RepositoryActor>;

@@ -7,11 +7,15 @@ use bytes::Bytes;
 use serde_json::json;
 use slipway_model::RepositoryId;
 use slipway_model::audit::Origin;
-use slipway_model::manifest::{self, NewManifest, StoredManifest, Verdict};
+use slipway_model::label::NewLabel;
+use slipway_model::manifest::{self, NewManifest, Put, StoredManifest, Verdict};
 use slipway_model::suspect;
 use slipway_model::tag::TagTarget;
-use slipway_oci::{Digest, ManifestKind, ParsedManifest, TagName};
+use slipway_oci::{Descriptor, Digest, ManifestKind, ParsedManifest, TagName};
 
+use super::cache::now_ms;
+use super::config::read_config;
+use super::label::labels_of;
 use super::open::{EnsureRepository, ensure};
 use super::{OpenRow, Reader, RepositoryActor, RepositoryError};
 use crate::kernel::enqueue;
@@ -43,10 +47,18 @@ pub struct ManifestPushed {
 }
 
 struct Pushed {
-    verdict: Verdict,
+    put: Put,
     /// The repository's row, when it had to be read.
     row: Option<OpenRow>,
     msg: PushManifest,
+}
+
+/// What memory knows of the config of a manifest.
+enum ConfigInMemory {
+    /// The manifest was pushed before, and its config's labels were taken over.
+    Taken,
+    /// The config's bytes, when memory has them.
+    Bytes(Option<Bytes>),
 }
 
 impl Handler<PushManifest> for RepositoryActor {
@@ -55,6 +67,7 @@ impl Handler<PushManifest> for RepositoryActor {
     fn handle(&mut self, msg: PushManifest, ctx: &mut Context<Self>) -> Self::Result {
         let plan = move |actor: &mut Self| {
             let (known, reader) = (actor.writable_id(), actor.reader());
+            let config = actor.config_in_memory(&msg);
             async move {
                 let (id, row) = match known {
                     Some(id) => (id, None),
@@ -63,8 +76,16 @@ impl Handler<PushManifest> for RepositoryActor {
                         (row.repository.id, Some(row))
                     }
                 };
-                let verdict = put(&reader, id, &msg).await?;
-                Ok(Pushed { verdict, row, msg })
+                let labels = match config {
+                    ConfigInMemory::Taken => Vec::new(),
+                    ConfigInMemory::Bytes(bytes) => {
+                        let descriptor = msg.parsed.config.as_ref();
+                        let config = read_config(&reader, bytes, descriptor).await?;
+                        labels_of(config.as_ref(), reader.deps.settings.tag_life)
+                    }
+                };
+                let put = put(&reader, id, &msg, labels).await?;
+                Ok(Pushed { put, row, msg })
             }
         };
         enqueue(
@@ -74,12 +95,11 @@ impl Handler<PushManifest> for RepositoryActor {
             |actor: &mut Self, outcome: Result<Pushed, RepositoryError>| {
                 // Even a failed write may have happened.
                 actor.version = actor.version.wrapping_add(1);
-                let Pushed { verdict, row, msg } =
-                    outcome.inspect_err(|_| actor.cache.forget_all())?;
+                let Pushed { put, row, msg } = outcome.inspect_err(|_| actor.cache.forget_all())?;
                 if let Some(row) = row {
                     actor.keep_row(row);
                 }
-                let moved = match verdict {
+                let moved = match put.verdict {
                     Verdict::Done(moved) => moved,
                     other => return Err(actor.refusal(other)),
                 };
@@ -87,7 +107,7 @@ impl Handler<PushManifest> for RepositoryActor {
                     actor.cache.forget_manifests();
                 }
                 actor.cache.manifests.pop(&msg.digest);
-                actor.keep_pushed(&msg);
+                actor.keep_pushed(&msg, &put.ends_ms);
                 let subject = msg.parsed.subject.map(|subject| subject.digest);
                 Ok(ManifestPushed {
                     digest: msg.digest,
@@ -99,23 +119,33 @@ impl Handler<PushManifest> for RepositoryActor {
 }
 
 impl RepositoryActor {
-    fn keep_pushed(&mut self, msg: &PushManifest) {
+    /// What memory knows of the config of a manifest that is pushed.
+    fn config_in_memory(&mut self, msg: &PushManifest) -> ConfigInMemory {
+        if self.cache.manifest(&msg.digest, now_ms()).is_some() {
+            return ConfigInMemory::Taken;
+        }
+        let config = msg.parsed.config.as_ref();
+        ConfigInMemory::Bytes(config.and_then(|config| self.cache.inline_bytes(&config.digest)))
+    }
+
+    fn keep_pushed(&mut self, msg: &PushManifest, ends_ms: &[Option<i64>]) {
         if msg.tags.is_empty() {
             return;
         }
+        let last = ends_ms.iter().map(|end| end.unwrap_or(i64::MAX)).max();
         let manifest = StoredManifest {
             media_type: msg.parsed.media_type.clone(),
             bytes: msg.bytes.clone(),
             subject: msg.parsed.subject.as_ref().map(|subject| subject.digest),
-            served_until_ms: i64::MAX,
+            served_until_ms: last.unwrap_or(i64::MAX),
         };
         self.cache.keep_manifest(msg.digest, Arc::new(manifest));
-        for tag in &msg.tags {
+        for (tag, end_ms) in msg.tags.iter().zip(ends_ms) {
             self.cache.keep_tag(
                 tag.clone(),
                 TagTarget {
                     digest: msg.digest,
-                    end_ms: None,
+                    end_ms: *end_ms,
                 },
             );
         }
@@ -168,7 +198,8 @@ async fn put(
     reader: &Reader,
     id: RepositoryId,
     msg: &PushManifest,
-) -> Result<Verdict, RepositoryError> {
+    labels: Vec<NewLabel>,
+) -> Result<Put, RepositoryError> {
     let settings = &reader.deps.settings;
     let parsed = &msg.parsed;
     // A referrer waits for its subject as long as deleted content can be brought back.
@@ -191,6 +222,8 @@ async fn put(
         subject: parsed.subject.as_ref().map(|subject| subject.digest),
         annotations: (!parsed.annotations.is_empty()).then(|| json!(parsed.annotations)),
         bytes: msg.bytes.clone(),
+        layers_size_bytes: size_of(&parsed.layers),
+        labels,
         blobs: needed_blobs(parsed),
         children,
         sparse_allowed: settings.sparse_manifests,
@@ -212,14 +245,14 @@ async fn put(
     let put =
         async || manifest::put_manifest(reader.db(), id, &new, &msg.ensure.origin, &metadata).await;
     reader.deps.crash_point("manifest.put.before");
-    let (mut verdict, _) = put().await?;
-    if let Verdict::MissingBlobs(digests) = &verdict
+    let mut done = put().await?;
+    if let Verdict::MissingBlobs(digests) = &done.verdict
         && settle_suspects(reader, id, digests).await?
     {
-        (verdict, _) = put().await?;
+        done = put().await?;
     }
     reader.deps.crash_point("manifest.put.after");
-    Ok(verdict)
+    Ok(done)
 }
 
 /// Checks those of `digests` that are suspect here; answers whether there were any.
@@ -233,6 +266,13 @@ async fn settle_suspects(
         settle(&reader.deps, *suspect).await?;
     }
     Ok(!suspects.is_empty())
+}
+
+/// The sum of the layers' sizes, each time they are named.
+fn size_of(layers: &[Descriptor]) -> u64 {
+    layers
+        .iter()
+        .fold(0, |sum, layer| sum.saturating_add(layer.size_bytes))
 }
 
 /// The blobs an image needs here: all but layers that may not be distributed.

@@ -7,6 +7,7 @@ use slipway_model::manifest::Verdict;
 use slipway_model::tag;
 use slipway_oci::TagName;
 
+use super::edit::with;
 use super::{RepositoryActor, RepositoryError};
 use crate::kernel::enqueue;
 
@@ -40,6 +41,8 @@ impl Handler<ListTags> for RepositoryActor {
 pub struct DeleteTag {
     /// Which.
     pub tag: TagName,
+    /// The name of the user who asks by the API.
+    pub username: Option<String>,
     /// Who.
     pub origin: Origin,
 }
@@ -53,11 +56,14 @@ impl Handler<DeleteTag> for RepositoryActor {
             let reader = actor.reader();
             async move {
                 let (id, _) = reader.open().await?;
-                let metadata = json!({
+                let mut metadata = msg.origin.describe(json!({
                     "namespace": reader.name.namespace(),
                     "repo": reader.name.repository(),
                     "tag": msg.tag.as_str(),
-                });
+                }));
+                if let Some(username) = &msg.username {
+                    metadata = with(metadata, &json!({ "username": username }));
+                }
                 Ok(tag::delete_tag(reader.db(), id, &msg.tag, &msg.origin, &metadata).await?)
             }
         };

@@ -217,6 +217,12 @@ fn settings() -> Settings {
         ledger_queue: 1000,
         ledger_interval: Duration::from_millis(200),
         outage_grace: Duration::from_secs(5),
+        tag_life: slipway_actors::deps::TagLife {
+            min: Duration::from_secs(3600),
+            max: Duration::from_secs(104 * 7 * 86_400),
+        },
+        immutable_can_expire: false,
+        reserved_label_prefixes: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sections::{
     Accounts, Api, Audit, Auth, Data, Database, Debug as DebugSection, Limits, Log, Mail, Metrics,
-    Registry, Server, Storage, Telemetry, Tls,
+    Registry, Server, Storage, Tags, Telemetry, Tls,
 };
 use crate::size::ByteSize;
 
@@ -28,6 +28,8 @@ pub struct Config {
     pub storage: Storage,
     /// How the registry behaves towards its clients.
     pub registry: Registry,
+    /// Tags, their lives, and labels.
+    pub tags: Tags,
     /// Tokens, keys and accounts.
     pub auth: Auth,
     /// Users, sessions and robots.

@@ -115,6 +115,7 @@ pub const SECTIONS: &[Section] = &[
     sections::Database::SECTION,
     sections::Storage::SECTION,
     sections::Registry::SECTION,
+    sections::Tags::SECTION,
     sections::Auth::SECTION,
     sections::Accounts::SECTION,
     sections::Api::SECTION,

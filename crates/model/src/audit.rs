@@ -23,6 +23,19 @@ pub struct Origin {
     pub credential: Option<Arc<Map<String, Value>>>,
 }
 
+impl Origin {
+    /// Adds what is known of the credential to what a row says.
+    #[must_use]
+    pub fn describe(&self, mut metadata: Value) -> Value {
+        if let (Some(extra), Some(object)) = (&self.credential, metadata.as_object_mut()) {
+            for (key, value) in extra.iter() {
+                object.insert(key.clone(), value.clone());
+            }
+        }
+        metadata
+    }
+}
+
 /// One row to write.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -49,12 +62,7 @@ pub async fn log(
     origin: &Origin,
     metadata: Value,
 ) -> Result<(), ModelError> {
-    let mut metadata = metadata;
-    if let (Some(extra), Some(object)) = (&origin.credential, metadata.as_object_mut()) {
-        for (key, value) in extra.iter() {
-            object.insert(key.clone(), value.clone());
-        }
-    }
+    let metadata = origin.describe(metadata);
     let params: Params<'_> = &[
         &kind,
         &place.namespace,

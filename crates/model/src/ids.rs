@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use postgres_types::{FromSql, ToSql};
+use postgres_types::{FromSql, ToSql, Type};
+use slipway_oci::Digest;
 use uuid::Uuid;
 
 macro_rules! row_id {
@@ -50,6 +51,32 @@ row_id! {
 row_id! {
     /// A row of `segment_batch`.
     BatchId
+}
+row_id! {
+    /// A row of `manifest`.
+    ManifestId
+}
+row_id! {
+    /// A row of `tag`: one span.
+    SpanId
+}
+
+/// A row of `manifest_label`, as clients see it.
+pub type LabelId = Uuid;
+
+/// A digest in the form it is stored in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredDigest(pub Digest);
+
+impl<'row> FromSql<'row> for StoredDigest {
+    fn from_sql(
+        _: &Type,
+        raw: &'row [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(Digest::from_db(raw)?))
+    }
+
+    postgres_types::accepts!(BYTEA);
 }
 
 /// A running process of this registry; a new one for each start.

@@ -26,6 +26,7 @@ pub mod default_permission;
 pub mod global_message;
 pub mod identity;
 pub mod invitation;
+pub mod label;
 pub mod mail;
 pub mod manifest;
 pub mod namespace;
@@ -56,7 +57,8 @@ pub mod user_notification;
 pub use crate::database::{Database, DatabaseSettings, Params};
 pub use crate::error::ModelError;
 pub use crate::ids::{
-    AccountId, ApplicationId, BatchId, BlobId, NamespaceId, NodeId, RepositoryId, TeamId, UploadId,
+    AccountId, ApplicationId, BatchId, BlobId, LabelId, ManifestId, NamespaceId, NodeId,
+    RepositoryId, SpanId, StoredDigest, TeamId, UploadId,
 };
 pub use crate::query::{Connection, Run, Transaction};
 pub use crate::statement::{ALL_STATEMENTS, Statement};

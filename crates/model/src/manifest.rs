@@ -8,7 +8,9 @@ use tokio_postgres::Row;
 use crate::audit::Origin;
 use crate::database::Database;
 use crate::error::ModelError;
-use crate::ids::RepositoryId;
+use crate::ids::{ManifestId, RepositoryId};
+use crate::label::{self, NewLabel};
+use crate::query::queries;
 use crate::statement;
 
 /// A manifest that is served.
@@ -66,6 +68,10 @@ pub struct NewManifest {
     pub annotations: Option<Value>,
     /// Its bytes.
     pub bytes: Bytes,
+    /// The sum of its layers' sizes, each time it names them.
+    pub layers_size_bytes: u64,
+    /// The labels of its config.
+    pub labels: Vec<NewLabel>,
     /// Blobs it needs here, with the sizes its descriptors state; distinct.
     pub blobs: Vec<(Digest, u64)>,
     /// Manifests it lists; distinct.
@@ -101,7 +107,18 @@ pub enum Verdict {
     Siblings(Vec<String>),
 }
 
-/// Publishes a manifest; answers the verdict and whether its subject is here.
+/// What became of a push.
+#[derive(Debug)]
+pub struct Put {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether its subject is here.
+    pub has_subject: bool,
+    /// For each tag, in order, when it ends by itself, Unix milliseconds; empty for a refusal.
+    pub ends_ms: Vec<Option<i64>>,
+}
+
+/// Publishes a manifest.
 ///
 /// # Errors
 /// The database's.
@@ -111,7 +128,7 @@ pub async fn put_manifest(
     manifest: &NewManifest,
     origin: &Origin,
     metadata: &Value,
-) -> Result<(Verdict, bool), ModelError> {
+) -> Result<Put, ModelError> {
     let blobs: Vec<Vec<u8>> = manifest
         .blobs
         .iter()
@@ -123,9 +140,8 @@ pub async fn put_manifest(
         .map(|(_, size)| i64::try_from(*size).unwrap_or(i64::MAX))
         .collect();
     let children: Vec<Vec<u8>> = manifest.children.iter().map(Digest::to_db).collect();
-    let layers_size: i64 = sizes
-        .iter()
-        .fold(0_i64, |sum, size| sum.saturating_add(*size));
+    let layers_size = i64::try_from(manifest.layers_size_bytes).unwrap_or(i64::MAX);
+    let labels = label::to_json(&manifest.labels);
     let subject = manifest.subject.map(|digest| digest.to_db());
     let performer = origin.performer.map(|id| id.0);
     let bytes: &[u8] = &manifest.bytes;
@@ -148,6 +164,7 @@ pub async fn put_manifest(
                 &manifest.sparse_allowed,
                 &manifest.tags,
                 &manifest.temporary_ms,
+                &labels,
                 &performer,
                 &origin.ip,
                 &origin.request_id,
@@ -155,7 +172,11 @@ pub async fn put_manifest(
             ],
         )
         .await?;
-    Ok((read_verdict(&row)?, row.try_get(2)?))
+    Ok(Put {
+        verdict: read_verdict(&row)?,
+        has_subject: row.try_get(2)?,
+        ends_ms: row.try_get(3)?,
+    })
 }
 
 /// Stops serving a manifest.
@@ -186,6 +207,15 @@ pub async fn delete_manifest(
         )
         .await?;
     read_verdict(&row)
+}
+
+queries! {
+    /// Finds the row of a manifest that is served.
+    fn find_served_id(repository: RepositoryId, digest: &[u8]) -> maybe ManifestId = FIND_SERVED_ID;
+    /// Finds the row of a manifest that is served or that the time machine still holds.
+    fn find_kept_id(repository: RepositoryId, digest: &[u8]) -> maybe ManifestId = FIND_KEPT_ID;
+    /// Makes a deleted manifest servable again; answers whether all of it is still there.
+    fn revive_manifest(repository: RepositoryId, manifest: ManifestId) -> one bool = REVIVE_MANIFEST;
 }
 
 /// A manifest about another.

@@ -34,6 +34,7 @@ const MIGRATIONS: &[(&str, &str)] = &migrations![
     "0010_organizations",
     "0012_usage_log_reading",
     "0013_repository_views",
+    "0014_labels",
 ];
 
 const CREATE_TABLE: &str = include_str!("../../../sql/migrations/table.sql");

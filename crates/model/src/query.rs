@@ -131,6 +131,8 @@ from_first_column!(
     crate::ids::NamespaceId,
     crate::ids::RepositoryId,
     crate::ids::TeamId,
+    crate::ids::ManifestId,
+    Option<i64>,
 );
 
 /// Declares a row: a structure whose members are read from the columns of the same names.

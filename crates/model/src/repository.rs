@@ -216,3 +216,18 @@ pub async fn insert_repository(
     let id: Option<RepositoryId> = row.try_get(0)?;
     Ok(id.map_or(MadeRepository::TooMany, MadeRepository::Present))
 }
+
+record! {
+    /// A repository that a transaction holds.
+    pub struct LockedRepository {
+        /// Its namespace.
+        pub namespace_id: NamespaceId,
+        /// Its state, as in [`StoredRepository`].
+        pub state: String,
+    }
+}
+
+queries! {
+    /// Takes a repository until the transaction ends: nothing is published there meanwhile.
+    fn lock_repository(repository: RepositoryId) -> maybe LockedRepository = LOCK_REPOSITORY;
+}

@@ -171,6 +171,7 @@ statements! {
     DELETE_DEFAULT_PERMISSION = "default_permission/delete_permission" [INT8, UUID];
     INSERT_ORGANIZATION = "namespace/insert_organization" [TEXT, INT8, INT8];
     FIND_FACTS = "repository/find_facts" [TEXT, TEXT, INT8];
+    LOCK_REPOSITORY = "repository/lock_repository" [INT8];
     INSERT_REPOSITORY = "repository/insert_repository" [
         TEXT, TEXT, TEXT, INT8, TEXT, TEXT, INT8, INT8_ARRAY
     ];
@@ -199,8 +200,11 @@ statements! {
     FIND_MANIFEST = "manifest/find_manifest" [INT8, BYTEA];
     PUT_MANIFEST = "manifest/put_manifest" [
         INT8, BYTEA, TEXT, TEXT, TEXT, BYTEA, JSONB, BYTEA, INT8, BYTEA_ARRAY, INT8_ARRAY,
-        BYTEA_ARRAY, BOOL, TEXT_ARRAY, INT8, INT8, TEXT, TEXT, JSONB
+        BYTEA_ARRAY, BOOL, TEXT_ARRAY, INT8, JSONB, INT8, TEXT, TEXT, JSONB
     ];
+    FIND_SERVED_ID = "manifest/find_served_id" [INT8, BYTEA];
+    FIND_KEPT_ID = "manifest/find_kept_id" [INT8, BYTEA];
+    REVIVE_MANIFEST = "manifest/revive_manifest" [INT8, INT8];
     DELETE_MANIFEST = "manifest/delete_manifest" [INT8, BYTEA, BOOL, INT8, TEXT, TEXT, JSONB];
     LIST_REFERRERS = "manifest/list_referrers" [INT8, BYTEA, TEXT, INT8, INT8];
     FIND_TAG = "tag/find_tag" [INT8, TEXT];
@@ -208,6 +212,21 @@ statements! {
     LIST_TAGS = "tag/list_tags" [INT8, TEXT, INT8];
     LIST_NEWEST_TAGS = "tag/list_newest" [INT8, INT8];
     DELETE_TAG = "tag/delete_tag" [INT8, TEXT, INT8, TEXT, TEXT, JSONB];
+    LIST_HISTORY = "tag/list_history" [INT8, BOOL, TEXT, TEXT, INT8, INT8];
+    FIND_SPAN = "tag/find_span" [INT8, TEXT];
+    CLOSE_SPAN = "tag/close_span" [INT8, TEXT, INT8];
+    OPEN_SPAN = "tag/open_span" [INT8, INT8, TEXT, INT8, BOOL];
+    HAS_ACTING_LABEL = "tag/has_acting_label" [INT8];
+    SET_END = "tag/set_end" [INT8, INT8];
+    SET_IMMUTABLE = "tag/set_immutable" [INT8, BOOL, BOOL];
+    PURGE_LIVE = "tag/purge_live" [INT8];
+    PURGE_ENDED = "tag/purge_ended" [INT8, TEXT, INT8, INT8];
+    PURGE_CHILDREN = "tag/purge_children" [INT8, INT8];
+    LIST_LABELS = "label/list_labels" [INT8, TEXT];
+    FIND_LABEL = "label/find_label" [INT8, UUID];
+    INSERT_LABEL = "label/insert_label" [INT8, TEXT, TEXT, TEXT, INT8];
+    DELETE_LABEL = "label/delete_label" [UUID];
+    APPLY_LIFE = "label/apply_life" [INT8, INT8];
     FIND_BLOB = "blob/find_blob" [INT8, BYTEA, FLOAT8];
     LIST_SEGMENTS = "blob/list_segments" [INT8];
     COMMIT_BLOBS = "blob/commit_blobs" [

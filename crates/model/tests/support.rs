@@ -183,6 +183,8 @@ pub(crate) fn new_manifest(text: &str) -> NewManifest {
         subject: None,
         annotations: None,
         bytes: Bytes::from(text.to_owned()),
+        layers_size_bytes: 0,
+        labels: Vec::new(),
         blobs: Vec::new(),
         children: Vec::new(),
         sparse_allowed: false,
@@ -202,5 +204,5 @@ pub(crate) async fn put(db: &Database, repository: RepositoryId, new: &NewManife
     manifest::put_manifest(db, repository, new, &Origin::default(), &json!({}))
         .await
         .unwrap()
-        .0
+        .verdict
 }

@@ -10,6 +10,7 @@
 //! Start reading at [`Digest`], [`RepositoryName`] and [`ParsedManifest`].
 
 pub mod code;
+pub mod config;
 pub mod descriptor;
 pub mod digest;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod page;
 pub mod range;
 
 pub use code::OciCode;
+pub use config::{HistoryStep, ImageConfig};
 pub use descriptor::{Descriptor, Platform};
 pub use digest::{Algorithm, Digest};
 pub use error::{ManifestError, ParseError};

@@ -67,8 +67,12 @@ pub(super) const FEATURES: &[QuayKey] = &[
     refused("FEATURE_HELM_OCI_SUPPORT", ALWAYS_ON),
     not_built("FEATURE_IMAGE_EXPIRY_TRIGGER"),
     not_built("FEATURE_IMAGE_PULL_STATS"),
-    not_built("FEATURE_IMMUTABLE_TAGS"),
-    not_built("FEATURE_IMMUTABLE_TAGS_CAN_EXPIRE"),
+    mapped("FEATURE_IMMUTABLE_TAGS", How::Same, &["tags.immutable"]),
+    mapped(
+        "FEATURE_IMMUTABLE_TAGS_CAN_EXPIRE",
+        How::Same,
+        &["tags.immutable_can_expire"],
+    ),
     mapped(
         "FEATURE_INVITE_ONLY_USER_CREATION",
         How::Same,

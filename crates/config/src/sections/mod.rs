@@ -18,6 +18,7 @@ mod metrics;
 mod registry;
 mod server;
 mod storage;
+mod tags;
 mod telemetry;
 mod tls;
 
@@ -35,5 +36,6 @@ pub use self::metrics::Metrics;
 pub use self::registry::{DeleteByDigest, Registry, RegistryState};
 pub use self::server::Server;
 pub use self::storage::{Storage, StorageEngine, SyncMode};
+pub use self::tags::Tags;
 pub use self::telemetry::Telemetry;
 pub use self::tls::{Tls, TlsVersion};
