@@ -242,11 +242,11 @@ impl Kind {
             Self::OneOfOrNull(_) if value.is_null() => Ok(()),
             Self::OneOfOrNull(names) => match value.as_str() {
                 Some(text) if names.contains(&text) => Ok(()),
-                _ => Err(format!(
+                _ => Err(Wrong::new(format!(
                     "{} is not one of {}",
                     render(value),
                     render_names(names).replace(']', ", None]")
-                )),
+                ))),
             },
             Self::OneOf(names) => match value.as_str() {
                 Some(text) if names.contains(&text) => Ok(()),
@@ -444,9 +444,8 @@ mod tests {
             ),
             (
                 json!({"name": "a", "kind": "c"}),
-                "'c' is not one of ['a', 'b', None]",
+                "'c' is not one of ['a', 'b', None]\n\nOn instance['kind']",
             ),
-            (json!({"name": null}), "None is not of type 'string'"),
             (json!([]), "[...] is not of type 'object'"),
         ];
         for (body, text) in cases {

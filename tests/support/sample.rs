@@ -20,7 +20,7 @@ pub(crate) fn body(schema: &Schema) -> Value {
 fn value(kind: Kind) -> Value {
     match kind {
         Kind::Text { min, .. } => json!("a".repeat(min.max(3))),
-        Kind::OneOf(names) => json!(names[0]),
+        Kind::OneOf(names) | Kind::OneOfOrNull(names) => json!(names[0]),
         Kind::Integer(least) => json!(least.max(1)),
         Kind::Number(least) => json!(least.max(1.0)),
         Kind::Bool => json!(true),
@@ -73,7 +73,11 @@ fn collect_inner(kind: Kind, pointer: &str, found: &mut Vec<Place>) {
 pub(crate) fn wrong(kind: Kind) -> Option<Value> {
     match kind {
         Kind::Any => None,
-        Kind::Text { .. } | Kind::OneOf(_) | Kind::Object | Kind::Shape(_) => Some(json!(7)),
+        Kind::Text { .. }
+        | Kind::OneOf(_)
+        | Kind::OneOfOrNull(_)
+        | Kind::Object
+        | Kind::Shape(_) => Some(json!(7)),
         Kind::Integer(_) | Kind::Number(_) | Kind::Bool | Kind::List(_) => Some(json!("seven")),
         Kind::Nullable(kind) => wrong(*kind),
     }
