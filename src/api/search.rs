@@ -78,7 +78,7 @@ async fn find_repositories(call: Call) -> ApiResult {
     found.truncate(fitting);
     let with_usage = call.flag("includeUsage");
     let results = found.iter().map(|row| {
-        let mut view = repository_view(row, json!(4));
+        let mut view = repository_view(row, &json!(4));
         if let (true, Some(members)) = (with_usage, view.as_object_mut()) {
             members.insert("last_modified".to_owned(), json!(row.last_modified_s));
             members.insert("stars".to_owned(), json!(row.stars));
@@ -119,11 +119,11 @@ async fn find_all(call: Call) -> ApiResult {
     });
     let repositories = found.repositories.iter().map(|row| {
         let worth = value(&row.name, 4.0);
-        (worth, repository_view(row, json!(worth)))
+        (worth, repository_view(row, &json!(worth)))
     });
     let namespaces = found.namespaces.iter().map(|row| {
         let worth = value(&row.name, 1.0);
-        (worth, namespace_view(row, json!(worth)))
+        (worth, namespace_view(row, &json!(worth)))
     });
     let all = teams.chain(robots).chain(repositories).chain(namespaces);
     let mut results: Vec<(f64, Value)> = all.collect();
@@ -132,7 +132,7 @@ async fn find_all(call: Call) -> ApiResult {
     call.answer(&json!({ "results": results }))
 }
 
-fn namespace_view(row: &FoundNamespace, score: Value) -> Value {
+fn namespace_view(row: &FoundNamespace, score: &Value) -> Value {
     let is_organization = row.kind == "organization";
     let (title, kind, path) = if is_organization {
         ("org", "organization", "organization")
@@ -153,7 +153,7 @@ fn picture(name: &str, email: Option<&str>, is_organization: bool) -> Avatar {
     avatar(name, email, if is_organization { "org" } else { "user" })
 }
 
-fn repository_view(row: &FoundRepository, score: Value) -> Value {
+fn repository_view(row: &FoundRepository, score: &Value) -> Value {
     let kind = if row.in_organization {
         "organization"
     } else {
@@ -167,7 +167,7 @@ fn repository_view(row: &FoundRepository, score: Value) -> Value {
     json!({
         "kind": "repository",
         "title": "repo",
-        "namespace": namespace_view(&namespace, json!(1)),
+        "namespace": namespace_view(&namespace, &json!(1)),
         "name": row.name,
         "description": row.description,
         "is_public": row.is_public,
@@ -185,7 +185,7 @@ fn team_view(row: &FoundTeam, score: f64) -> Value {
     json!({
         "kind": "team",
         "name": row.name,
-        "organization": namespace_view(&organization, json!(1)),
+        "organization": namespace_view(&organization, &json!(1)),
         "avatar": avatar(&row.name, None, "team"),
         "score": score,
         "href": format!("/organization/{}/teams/{}", row.organization, row.name),

@@ -2,6 +2,7 @@
 
 mod initialize;
 mod repositories;
+mod repository_changes;
 mod repository_lists;
 mod search;
 mod sessions;
