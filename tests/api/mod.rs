@@ -13,6 +13,7 @@ mod permissions;
 mod personal;
 mod registry_wide;
 mod repositories;
+mod repository_changes;
 mod repository_lists;
 mod revocation;
 mod robots;

@@ -73,7 +73,12 @@ fn a_search_finds_names_before_descriptions_and_nothing_hidden() {
             assert_eq!(names(&found), expected, "{query}");
         }
     }
-    // Signs of patterns are no signs here, and a full name finds one.
+}
+
+#[test]
+fn words_of_a_search_are_taken_as_they_are() {
+    let server = Server::start(&[]);
+    let mut admin = fill(&server, "acme");
     for (query, expected) in [
         ("acme%2Fquartz-core", vec!["quartz-core"]),
         ("z_100%25", vec!["granite"]),

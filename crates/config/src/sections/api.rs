@@ -13,7 +13,7 @@ section! {
         superuser_config_dump: bool = false, quay ["FEATURE_SUPERUSER_CONFIGDUMP"], flags [public];
         /// Repositories on one page of a search.
         search_page_size: u32 = 10, range [1, 100], quay ["SEARCH_RESULTS_PER_PAGE"];
-        /// Pages of a search.
+        /// How many pages of a search can be asked for.
         search_max_pages: u32 = 10, range [1, 100], quay ["SEARCH_MAX_RESULT_PAGE_COUNT"];
         /// Whether the first letters of a user's name find it; otherwise only the whole name does.
         partial_user_autocomplete: bool = true, quay ["FEATURE_PARTIAL_USER_AUTOCOMPLETE"], flags [public];
