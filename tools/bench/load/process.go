@@ -94,23 +94,31 @@ func forgetPeaks(roots []int) error {
 	return nil
 }
 
-// peakMiB sums the peaks of a tree; memory that processes share is counted for each of them.
+// peakMiB sums the peaks of a tree. Memory that its processes share (a database's buffers, mapped
+// files) counts once, as much as the largest sharer has of it.
 func peakMiB(roots []int) float64 {
-	var kib int64
+	var private, sharedMost, filesMost int64
 	for pid := range processTree(roots) {
 		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 		if err != nil {
 			continue
 		}
+		values := map[string]int64{}
 		for _, line := range strings.Split(string(raw), "\n") {
-			if value, found := strings.CutPrefix(line, "VmHWM:"); found {
-				if n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64); err == nil {
-					kib += n
-				}
+			name, value, found := strings.Cut(line, ":")
+			if !found {
+				continue
+			}
+			text := strings.TrimSuffix(strings.TrimSpace(value), " kB")
+			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+				values[name] = n
 			}
 		}
+		shared, files := values["RssShmem"], values["RssFile"]
+		private += max(values["VmHWM"]-shared-files, 0)
+		sharedMost, filesMost = max(sharedMost, shared), max(filesMost, files)
 	}
-	return float64(kib) / 1024
+	return float64(private+sharedMost+filesMost) / 1024
 }
 
 // parsePids reads "12,34" and refuses a process that is not there.
