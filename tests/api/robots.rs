@@ -53,7 +53,8 @@ fn grant_write(server: &Server) {
     server.query(
         "INSERT INTO repository_permission (repository_id, account_id, role) \
          SELECT r.id, b.id, 'write' FROM repository r, namespace b \
-          WHERE r.name = 'app' AND b.name = 'robot-login+ci'",
+           JOIN robot o ON o.namespace_id = b.id \
+          WHERE r.name = 'app' AND r.namespace_id = o.owner_id AND b.name = 'robot-login+ci'",
     );
 }
 

@@ -22,7 +22,7 @@ const MAKERS: [&str; 9] = [
 ];
 
 /// Files that make a queue or a cache, and the gauge of each.
-const GAUGES: [(&str, &str); 22] = [
+const GAUGES: [(&str, &str); 21] = [
     ("actors/src/node/verify.rs", "slipway_verifications_waiting"),
     ("actors/src/blob_index/mod.rs", "slipway_commits_waiting"),
     ("actors/src/boot.rs", "slipway_commits_waiting"),
@@ -77,7 +77,6 @@ const GAUGES: [(&str, &str); 22] = [
     ("crates/storage/src/local/mod.rs", "process_open_fds"),
     ("crates/storage/src/writer.rs", "slipway_upload_actors"),
     ("src/edge/body.rs", "slipway_upload_actors"),
-    ("src/edge/rate.rs", "slipway_rate_networks"),
 ];
 
 /// Keys of the section `limits` that bound one request, which waits nowhere.

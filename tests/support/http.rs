@@ -246,3 +246,10 @@ impl Request {
         wire.read(self.method == "HEAD")
     }
 }
+
+/// The first line of a refusal's text; the lines below say where in the body the fault is.
+pub(crate) fn first_line(text: &Value) -> &str {
+    text.as_str()
+        .and_then(|text| text.lines().next())
+        .unwrap_or_default()
+}

@@ -14,7 +14,7 @@ mod smtp;
 pub(crate) use self::browser::Browser;
 pub(crate) use self::certificate::Certificate;
 pub(crate) use self::database::{add_stranger, logged, logged_of, query};
-pub(crate) use self::http::{Answer, Request, Wire};
+pub(crate) use self::http::{Answer, Request, Wire, first_line};
 pub(crate) use self::image::{OCI_INDEX, OCI_MANIFEST, Repo, sha256};
 pub(crate) use self::proxy::{Habits, Proxy};
 pub(crate) use self::server::{ACCOUNT, PASSWORD, Server, basic, shared, signal, slipway};
