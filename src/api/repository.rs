@@ -219,6 +219,10 @@ fn render_listed(call: &Call, row: &ListedRepository) -> Value {
 async fn create(call: Call) -> ApiResult {
     let namespace = match call.text("namespace") {
         Some(name) => name.to_owned(),
+        None if call.caller().identity.is_none() => {
+            let text = "Must provide a namespace or must be logged in.";
+            return Err(ApiError::invalid(text));
+        }
         None => call.caller().name().to_owned(),
     };
     let work = AdmitCreation {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::users::sign_up;
-use crate::support::{ACCOUNT, Browser, PASSWORD, shared};
+use crate::support::{ACCOUNT, Browser, PASSWORD, Server, shared};
 
 #[test]
 fn a_write_needs_the_sessions_csrf_token() {
@@ -115,4 +115,24 @@ fn paths_and_methods_that_are_not_there_are_told_apart() {
         .post("/organization", &json!({ "name": "x" }))
         .expect(308);
     assert_eq!(moved.header("location"), Some("/api/v1/organization/"));
+}
+
+#[test]
+fn a_browsers_read_needs_its_header_only_where_that_is_switched_on() {
+    let server = Server::start(&[("api.browser_xhr_only", "true")]);
+    let ask = |server: &Server, headers: &[(&str, &str)]| {
+        let request = server.get("/api/v1/repository?public=true");
+        let with = headers.iter().fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
+        with.send().status
+    };
+    let browser = ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)");
+    assert_eq!(ask(&server, &[browser]), 400);
+    assert_eq!(
+        ask(&server, &[browser, ("X-Requested-With", "XMLHttpRequest")]),
+        200
+    );
+    assert_eq!(ask(&server, &[("User-Agent", "curl/8")]), 200);
+    assert_eq!(ask(shared(), &[browser]), 200);
 }

@@ -287,10 +287,8 @@ fn a_new_password_ends_all_other_logins() {
         let refused = browser
             .put("/user/", &json!({ "password": wrong }))
             .expect(400);
-        let detail = first_line(&refused.json()["detail"])
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let refused = refused.json();
+        let detail = first_line(&refused["detail"]);
         assert!(detail.starts_with("Invalid password"), "{detail}");
     }
     let csrf = browser.csrf.clone();
@@ -461,10 +459,8 @@ fn a_renamed_user_takes_all_along_and_leaves_nothing() {
         let refused = browser
             .put("/user/", &json!({ "username": name }))
             .expect(400);
-        let detail = first_line(&refused.json()["detail"])
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let refused = refused.json();
+        let detail = first_line(&refused["detail"]);
         assert!(detail.starts_with(text), "{detail}");
     }
     let seen = browser

@@ -5,8 +5,9 @@ use crate::key::section;
 section! {
     /// The REST API `/api/v1`.
     Api in "api" {
-        /// Refuses API reads by browsers that lack the header `X-Requested-With`.
-        browser_xhr_only: bool = true, quay ["BROWSER_API_CALLS_XHR_ONLY"];
+        /// Refuses API reads by browsers that lack the header `X-Requested-With`. Quay has the key but
+        /// answers such reads all the same.
+        browser_xhr_only: bool = false, quay ["BROWSER_API_CALLS_XHR_ONLY"];
         /// Origins that pages may call the API from with cookies; any origin without them when empty.
         cors_origins: Vec<String> = Vec::new(), quay ["CORS_ORIGIN"];
         /// Whether superusers can read the configuration, secrets left out, over the API.
