@@ -178,7 +178,23 @@ impl Page {
         let help = "Blobs hashed again after a power cut, or waiting for it.";
         self.gauge(name, help, seen.verifications);
         let name = "slipway_verified_passwords";
-        self.gauge(name, "Passwords in memory.", seen.verified_passwords);
+        self.gauge(
+            name,
+            "Passwords in memory.",
+            seen.accounts.verified_passwords,
+        );
+        let name = "slipway_signin_networks";
+        let help = "Networks whose tried passwords are counted.";
+        self.gauge(name, help, seen.accounts.flood_networks);
+        let name = "slipway_signin_names";
+        let help = "Names whose tried passwords are counted.";
+        self.gauge(name, help, seen.accounts.flood_names);
+        let name = "slipway_mails_waiting";
+        self.gauge(
+            name,
+            "Mails that wait to be sent.",
+            seen.accounts.mails_waiting,
+        );
         let name = "slipway_rate_networks";
         self.gauge(name, "Client networks remembered.", state.rate.len());
     }

@@ -17,7 +17,7 @@ use slipway_storage::Store;
 use tokio::sync::watch;
 
 use crate::account::{
-    AccountActor, AccountError, AccountSettings, CountVerified, FlushUses, Perform, RefreshKeys,
+    AccountActor, AccountError, AccountSettings, FlushUses, ObserveAccounts, Perform, RefreshKeys,
     Work, open_key_file,
 };
 use crate::blob_index::{BlobIndexActor, BlobIndexState, ObserveBlobIndex};
@@ -484,8 +484,8 @@ impl Actors {
             blob_index.map_err(|error| RepositoryError::Internal(error.to_string()))?;
         let ledger = inner.ledger.ask(ObserveLedger, deadline).await?;
         let (busy, idle) = inner.deps.db.pool_status();
-        let verified = inner.accounts.ask(CountVerified, deadline).await;
-        let verified = verified.map_err(|error| RepositoryError::Internal(error.to_string()))?;
+        let accounts = inner.accounts.ask(Perform(ObserveAccounts), deadline).await;
+        let accounts = accounts.map_err(|error| RepositoryError::Internal(error.to_string()))?;
         Ok(Observed {
             repository_count: inner.repositories.len(),
             upload_count: inner.uploads.len(),
@@ -497,7 +497,7 @@ impl Actors {
             blob_index,
             ledger,
             waiting: inner.count_waiting(),
-            verified_passwords: verified,
+            accounts,
             cached_bytes: inner.deps.cache_budget.used(),
             database_busy: busy,
             database_idle: idle,
@@ -569,8 +569,8 @@ pub struct Observed {
     pub uploads: Vec<(UploadId, UploadState)>,
     /// Messages that were asked and not answered yet.
     pub waiting: Waiting,
-    /// Passwords known to be right.
-    pub verified_passwords: usize,
+    /// What accounts hold.
+    pub accounts: crate::account::AccountsState,
     /// The blob index.
     pub blob_index: BlobIndexState,
     /// The ledger.

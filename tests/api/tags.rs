@@ -231,7 +231,10 @@ fn a_tag_needs_a_manifest_and_a_proper_name() {
     let refused = browser
         .put(&path, &json!({ "manifest_digest": 5 }))
         .expect(400);
-    assert_eq!(refused.json()["detail"], "5 is not of type 'string'");
+    assert_eq!(
+        first_line(&refused.json()["detail"]),
+        "5 is not of type 'string'"
+    );
 
     is_not_found(browser.delete(&bad));
 }
@@ -284,7 +287,10 @@ fn an_expiry_is_bounded_and_can_be_taken_back() {
     let refused = browser
         .put(&path, &json!({ "expiration": "soon" }))
         .expect(400);
-    assert_eq!(refused.json()["detail"], "'soon' is not of type 'number'");
+    assert_eq!(
+        first_line(&refused.json()["detail"]),
+        "'soon' is not of type 'number'"
+    );
     is_not_found(browser.put(&tag_path(&repo, "no"), &json!({ "expiration": null })));
 }
 
@@ -363,7 +369,10 @@ fn an_immutable_tag_stays_as_it_is() {
             "DELETE" => browser.delete(&path).expect(409),
             _ => browser.post(&path, &body).expect(409),
         };
-        assert_eq!(refused.json()["detail"], "Cannot delete immutable tag 'v1'");
+        assert_eq!(
+            first_line(&refused.json()["detail"]),
+            "Cannot delete immutable tag 'v1'"
+        );
     }
     let refused = browser
         .put(&path, &json!({ "expiration": now_s() + 86_400 }))

@@ -80,14 +80,24 @@ const GAUGES: [(&str, &str); 21] = [
 ];
 
 /// Keys of the section `limits` that bound one request, which waits nowhere.
-const ONE_REQUEST: [&str; 3] = [
+const ONE_REQUEST: [&str; 4] = [
+    "limits.max_description_bytes",
     "limits.max_api_body_bytes",
     "limits.max_header_bytes",
     "limits.max_uri_bytes",
 ];
 
 /// The other keys that bound something, and its gauge.
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 18] = [
+    ("limits.mail_queue", "slipway_mails_waiting"),
+    (
+        "limits.signins_per_minute_per_ip",
+        "slipway_signin_networks",
+    ),
+    (
+        "limits.signins_per_minute_per_account",
+        "slipway_signin_names",
+    ),
     ("limits.max_uploads", "slipway_upload_actors"),
     (
         "limits.max_uploads_per_owner",

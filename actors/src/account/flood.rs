@@ -25,6 +25,11 @@ impl Floods {
         }
     }
 
+    /// How many networks and how many names are remembered.
+    pub(crate) fn len(&self) -> (usize, usize) {
+        (self.networks.len(), self.names.len())
+    }
+
     /// Lets one more password of a network, for a name, be looked at.
     pub(crate) fn admit(&self, address: Option<IpAddr>, name: &str) -> Result<(), AccountError> {
         self.admit_network(address)?;

@@ -11,8 +11,9 @@ use actix::prelude::*;
 use slipway_auth::Secret;
 use slipway_auth::flood::network;
 use slipway_model::account::{self, Login};
+use slipway_model::mail;
 
-use super::{AccountActor, AccountError, Office};
+use super::{AccountActor, AccountError, Office, Work};
 
 /// Longest delay after wrong passwords, seconds.
 const MAX_DELAY_S: f64 = 600.0;
@@ -133,15 +134,39 @@ impl Handler<CheckLogin> for AccountActor {
     }
 }
 
-/// Asks how many passwords are known to be right.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<usize, AccountError>")]
-pub struct CountVerified;
+/// Asks what accounts hold in memory and in their queues.
+#[derive(Debug)]
+pub struct ObserveAccounts;
 
-impl Handler<CountVerified> for AccountActor {
-    type Result = Result<usize, AccountError>;
+/// What accounts hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AccountsState {
+    /// Passwords known to be right.
+    pub verified_passwords: usize,
+    /// Networks of which tried passwords are counted.
+    pub flood_networks: usize,
+    /// Names of which tried passwords are counted.
+    pub flood_names: usize,
+    /// Mails that wait; 0 while no mail is sent.
+    pub mails_waiting: usize,
+}
 
-    fn handle(&mut self, _: CountVerified, _: &mut Context<Self>) -> Self::Result {
-        Ok(self.office.verified.len())
+impl Work for ObserveAccounts {
+    type Answer = AccountsState;
+
+    async fn run(self, office: Arc<Office>) -> Result<AccountsState, AccountError> {
+        let (flood_networks, flood_names) = office.floods.len();
+        let mails = match office.settings.has_mail() {
+            true => mail::count_waiting(&office.deps.db)
+                .await
+                .unwrap_or_default(),
+            false => 0,
+        };
+        Ok(AccountsState {
+            verified_passwords: office.verified.len(),
+            flood_networks,
+            flood_names,
+            mails_waiting: usize::try_from(mails).unwrap_or_default(),
+        })
     }
 }

@@ -72,7 +72,7 @@ pub use self::create::{
 pub use self::error::AccountError;
 use self::flood::Floods;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
-pub use self::login::{CheckLogin, CountVerified};
+pub use self::login::{AccountsState, CheckLogin, ObserveAccounts};
 pub use self::rotation::{OldKeys, ROTATION_POINTS, Rotated, rotate_key};
 pub use self::sealing::{open_key_file, write_key_file};
 pub use self::token::{IssueToken, IssuedToken, TokenCredentials};

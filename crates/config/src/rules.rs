@@ -44,7 +44,7 @@ impl Config {
 
 /// All rules that `config` breaks.
 pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
-    let rules: [fn(&Config, &mut Vec<Broken>); 11] = [
+    let rules: [fn(&Config, &mut Vec<Broken>); 10] = [
         check_listen,
         check_server_text,
         check_tls,
@@ -55,7 +55,6 @@ pub(crate) fn list_broken(config: &Config) -> Vec<Broken> {
         check_auth,
         check_mail,
         check_telemetry,
-        check_mail,
     ];
     let mut broken = Vec::new();
     for rule in rules {

@@ -23,6 +23,8 @@ queries! {
     fn insert_mail(id: Uuid, recipient: &str, sealed_letter: &[u8], max_waiting: i64) -> changed = INSERT_MAIL;
     /// Takes the mail that is due, which is due again after `retry_s` seconds or more.
     fn claim_mail(retry_s: f64) -> maybe DueMail = CLAIM_MAIL;
+    /// Counts the mails that wait.
+    fn count_waiting() -> one i64 = COUNT_MAILS;
     /// Forgets a mail.
     fn delete_mail(id: Uuid) -> changed = DELETE_MAIL;
 }

@@ -301,6 +301,7 @@ statements! {
     HAS_RECENT_CODE = "confirmation/has_recent" [INT8, TEXT];
     DELETE_CODES = "confirmation/delete_codes" [INT8];
     INSERT_MAIL = "mail/insert_mail" [UUID, TEXT, BYTEA, INT8];
+    COUNT_MAILS = "mail/count_waiting" [];
     CLAIM_MAIL = "mail/claim_mail" [FLOAT8];
     DELETE_MAIL = "mail/delete_mail" [UUID];
     LIST_NOTIFICATIONS = "user_notification/list_notifications" [INT8, INT8, INT8];

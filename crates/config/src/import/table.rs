@@ -433,8 +433,16 @@ pub(super) const OTHERS: &[QuayKey] = &[
         How::Same,
         &["accounts.robots_whitelist"],
     ),
-    not_built("SEARCH_MAX_RESULT_PAGE_COUNT"),
-    not_built("SEARCH_RESULTS_PER_PAGE"),
+    mapped(
+        "SEARCH_MAX_RESULT_PAGE_COUNT",
+        How::Same,
+        &["api.search_max_pages"],
+    ),
+    mapped(
+        "SEARCH_RESULTS_PER_PAGE",
+        How::Same,
+        &["api.search_page_size"],
+    ),
     refused("SECRET_KEY", SEALING),
     refused("SECSCAN_V4_NOTIFICATION_QUEUE_NAME", QUEUES),
     refused("SECURITY_SCANNER_ENDPOINT", SCANNER_V2),
