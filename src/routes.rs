@@ -7,6 +7,7 @@
 //! /confirm  /recovery                    links in mails
 //! /keys/services/{service}/keys[/{kid}]  public keys of services, and signed requests about them
 //! /oauth/…                              consent of users to applications, and codes for tokens
+//! /oauth2/federation/robot/token         a robot's token for one of an outside issuer
 //! /config                                what clients may know of the configuration
 //! /.well-known/…                         what other programs look for
 //! /health  /health/instance  /health/endtoend  /health/warning
@@ -61,7 +62,11 @@ fn mount_oauth(app: &mut ServiceConfig) {
         .route("/oauth/denyapp", web::post().to(oauth::deny))
         .route("/oauth/authorize/assignuser", web::post().to(oauth::assign))
         .route("/oauth/localapp", web::get().to(oauth::local))
-        .route("/oauth/access_token", web::post().to(oauth::exchange));
+        .route("/oauth/access_token", web::post().to(oauth::exchange))
+        .route(
+            "/oauth2/federation/robot/token",
+            web::get().to(oauth::federation::robot_token),
+        );
 }
 
 async fn ping() -> impl Responder {

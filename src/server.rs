@@ -13,7 +13,7 @@ use actix_web::App;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::Data;
 use anyhow::Context as _;
-use slipway_actors::account::{AccountSettings, UserSettings};
+use slipway_actors::account::{AccountSettings, HostRules, UserSettings};
 use slipway_actors::boot::Company;
 use slipway_actors::deps::{CrashHook, Settings, TagLife};
 use slipway_actors::mail::{MailEncryption, MailSettings};
@@ -383,6 +383,7 @@ pub(crate) fn account_settings(config: &Config, server_name: String) -> AccountS
         robots_disallowed: config.accounts.robots_disallow,
         robots_allowed: config.accounts.robots_whitelist.clone(),
         restricted_robots: config.accounts.restricted_robots,
+        allowed_hosts: HostRules::new(config.accounts.ssrf_allowed_hosts.clone()),
         app_token_life: config.accounts.app_token_life,
         app_tokens_kept: config.accounts.app_tokens_kept,
         tokens_per_application: i64::from(config.accounts.tokens_per_application),

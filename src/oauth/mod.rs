@@ -6,6 +6,7 @@
 //!
 //! Quay: `endpoints/web.py`; RFC 6749 sections 4.1 and 4.2.
 
+pub mod federation;
 mod form;
 mod page;
 mod refusal;

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod credentials;
+mod federation;
 mod floods;
 mod initialize;
 mod mail;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{listed, read_files};
 
 /// Our crates and those of ours that each may use when it is shipped.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     (
         "slipway",
         &[
@@ -28,6 +28,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "slipway-config",
             "slipway-model",
             "slipway-oci",
+            "slipway-outbound",
             "slipway-storage",
         ],
     ),
@@ -35,6 +36,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("slipway-config", &[]),
     ("slipway-model", &["slipway-config", "slipway-oci"]),
     ("slipway-oci", &[]),
+    ("slipway-outbound", &["slipway-config"]),
     ("slipway-postgres", &[]),
     ("slipway-storage", &["slipway-config", "slipway-oci"]),
     (
@@ -65,7 +67,7 @@ const GUARDED: [(&str, &[&str]); 17] = [
     ("opentelemetry-otlp", &["slipway"]),
     ("opentelemetry_sdk", &["slipway"]),
     ("postgres-types", &["slipway-model"]),
-    ("reqwest", &["slipway"]),
+    ("reqwest", &["slipway", "slipway-outbound"]),
     ("ring", &["slipway-auth"]),
     ("tikv-jemallocator", &["slipway"]),
     ("tokio-postgres", &["slipway-model", "slipway-testkit"]),

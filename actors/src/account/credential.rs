@@ -21,7 +21,7 @@ use slipway_model::{AccountId, app_token};
 use super::admission::{oauth_caller, principal_of};
 use super::app_token::PREFIX_LENGTH;
 use super::token::TokenCredentials;
-use super::{AccountError, AccountSettings, Office, access, login};
+use super::{AccountError, AccountSettings, Office, access, federation, login};
 
 /// Who asks for a token, proven.
 pub(super) struct Proven {
@@ -87,7 +87,7 @@ pub(super) async fn prove(
     }
 }
 
-fn refuse(text: impl Into<Cow<'static, str>>) -> AccountError {
+pub(super) fn refuse(text: impl Into<Cow<'static, str>>) -> AccountError {
     AccountError::WrongCredential(text.into())
 }
 
@@ -97,13 +97,13 @@ async fn prove_robot(
     short_name: &str,
     password: &Secret,
 ) -> Result<Proven, AccountError> {
-    let found = robot::find_login(&office.deps.db, namespace, short_name).await?;
-    let found = found.ok_or_else(|| refuse("Could not find robot with specified username"))?;
-    let settings = &office.settings;
-    if settings.robots_disallowed && !settings.robots_allowed.contains(&found.name) {
-        return Err(refuse(
-            "Robot accounts have been disabled. Please contact your administrator.",
-        ));
+    let found = find_robot(office, namespace, short_name).await?;
+    if federation::is_robot_jwt(password) {
+        let end_s = federation::check_password(office, &found, password)?;
+        let mut proven = admit_robot(office, found)?;
+        let robot_end_s = proven.expires_at_s;
+        proven.expires_at_s = Some(robot_end_s.map_or(end_s, |last_s| last_s.min(end_s)));
+        return Ok(proven);
     }
     let token = office
         .keys
@@ -117,8 +117,25 @@ async fn prove_robot(
     admit_robot(office, found)
 }
 
-/// The robot whose token was right, unless it is disabled or has expired.
-fn admit_robot(office: &Office, found: RobotLogin) -> Result<Proven, AccountError> {
+/// Finds a robot, unless robots are switched off.
+pub(super) async fn find_robot(
+    office: &Office,
+    namespace: &str,
+    short_name: &str,
+) -> Result<RobotLogin, AccountError> {
+    let found = robot::find_login(&office.deps.db, namespace, short_name).await?;
+    let found = found.ok_or_else(|| refuse("Could not find robot with specified username"))?;
+    let settings = &office.settings;
+    if settings.robots_disallowed && !settings.robots_allowed.contains(&found.name) {
+        return Err(refuse(
+            "Robot accounts have been disabled. Please contact your administrator.",
+        ));
+    }
+    Ok(found)
+}
+
+/// Refuses a robot that is disabled or has expired.
+pub(super) fn check_usable(found: &RobotLogin) -> Result<(), AccountError> {
     let now_s = super::token::now_s();
     if found.expires_at_s.is_some_and(|end_s| end_s <= now_s) {
         return Err(refuse(format!("Robot {} has expired", found.name)));
@@ -129,6 +146,12 @@ fn admit_robot(office: &Office, found: RobotLogin) -> Result<Proven, AccountErro
             found.name, found.owner_name
         )));
     }
+    Ok(())
+}
+
+/// The robot whose token was right, if it may be used.
+fn admit_robot(office: &Office, found: RobotLogin) -> Result<Proven, AccountError> {
+    check_usable(&found)?;
     office.uses.note_robot(found.id);
     let settings = &office.settings;
     let is_restricted = settings.restricted_robots

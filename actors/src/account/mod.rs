@@ -19,9 +19,11 @@ mod credential;
 pub mod default_permission;
 pub mod delete_user;
 mod error;
+pub mod federation;
 mod flood;
 pub mod global_message;
 mod invite;
+mod issuer;
 pub mod key_server;
 mod keys;
 mod login;
@@ -64,6 +66,7 @@ use slipway_auth::permission::Registry;
 use slipway_auth::seal::{KeyRing, MacKey};
 use slipway_auth::verified_cache::VerifiedCache;
 use slipway_model::Run;
+pub use slipway_outbound::HostRules;
 use tokio::sync::watch;
 
 pub use self::create::{
@@ -71,6 +74,7 @@ pub use self::create::{
 };
 pub use self::error::AccountError;
 use self::flood::Floods;
+use self::issuer::Issuers;
 pub use self::keys::{ListServiceKeys, RefreshKeys};
 pub use self::login::{AccountsState, CheckLogin, ObserveAccounts};
 pub use self::rotation::{OldKeys, ROTATION_POINTS, Rotated, rotate_key};
@@ -142,6 +146,8 @@ pub struct AccountSettings {
     pub robots_allowed: Vec<String>,
     /// Whether robots of restricted users are restricted as well.
     pub restricted_robots: bool,
+    /// Hosts inside that may be asked as issuers of outside identities.
+    pub allowed_hosts: HostRules,
     /// Life of new app-specific tokens; for ever when `None`.
     pub app_token_life: Option<Duration>,
     /// How long expired app-specific tokens are kept.
@@ -183,6 +189,9 @@ pub struct Office {
     pub(crate) uses: Uses,
     pub(crate) floods: Floods,
     pub(crate) outbox: Option<Outbox>,
+    pub(crate) issuers: Issuers,
+    /// Verifies by the registry's keys as they were last read.
+    verifier: watch::Receiver<Arc<TokenVerifier>>,
     csrf_key: MacKey,
 }
 
@@ -237,6 +246,8 @@ impl AccountActor {
         let office = Arc::new(Office {
             deps,
             floods: Floods::new(&settings.users),
+            issuers: Issuers::new(settings.allowed_hosts.clone()),
+            verifier: receiver.clone(),
             outbox: settings.mail.clone().map(Outbox::new),
             settings,
             hasher,

@@ -269,6 +269,7 @@ fn accounts() -> AccountSettings {
         robots_disallowed: false,
         robots_allowed: Vec::new(),
         restricted_robots: true,
+        allowed_hosts: slipway_actors::account::HostRules::default(),
         app_token_life: None,
         app_tokens_kept: Duration::from_secs(86_400),
         tokens_per_application: 0,

@@ -155,6 +155,12 @@ impl TokenVerifier {
         Self::new(keys, Arc::clone(&self.rules))
     }
 
+    /// Makes a verifier with other rules and the same keys, for tokens of another purpose.
+    #[must_use]
+    pub fn with_rules(&self, rules: Arc<TokenRules>) -> Self {
+        Self::new(Arc::clone(&self.keys), rules)
+    }
+
     /// Counts the signatures checked since the verifier was made.
     #[must_use]
     pub fn signature_checks(&self) -> u64 {

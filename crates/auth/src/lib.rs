@@ -20,6 +20,7 @@ pub mod flood;
 pub mod jwk;
 pub mod jwt;
 pub mod organization;
+pub mod outside_jwt;
 pub mod page_token;
 pub mod password;
 pub mod pem;

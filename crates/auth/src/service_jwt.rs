@@ -77,14 +77,23 @@ impl<'a> ServiceJwt<'a> {
         self.kid.as_deref()
     }
 
+    /// The payload as it stands in the token.
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Says whether the signature is the key's, by the key's algorithm.
+    pub(crate) fn is_signed_by(&self, key: &VerifyingKey) -> bool {
+        self.algorithm == key.algorithm()
+            && key.is_signature(self.signed_part.as_bytes(), &self.signature)
+    }
+
     /// Verifies the token by `key` and compares its claims.
     ///
     /// # Errors
     /// The first [`TokenError`] in this order: signature, `iss`, `aud`, times.
     pub fn verify(&self, key: &VerifyingKey, rules: &ServiceRules<'_>) -> Result<(), TokenError> {
-        if self.algorithm != key.algorithm()
-            || !key.is_signature(self.signed_part.as_bytes(), &self.signature)
-        {
+        if !self.is_signed_by(key) {
             return Err(TokenError::BadSignature);
         }
         let claims: ServiceClaims =

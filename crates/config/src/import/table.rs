@@ -486,7 +486,11 @@ pub(super) const OTHERS: &[QuayKey] = &[
     refused("SSL_CIPHERS", CIPHERS),
     refused("SSL_CIPHERSUITES", CIPHERS),
     mapped("SSL_PROTOCOLS", How::TlsVersions, &["tls.min_version"]),
-    not_built("SSRF_ALLOWED_HOSTS"),
+    mapped(
+        "SSRF_ALLOWED_HOSTS",
+        How::Same,
+        &["accounts.ssrf_allowed_hosts"],
+    ),
     refused("STAGGER_WORKERS", QUEUES),
     refused("STATIC_SITE_BUCKET", FRAMEWORK),
     not_built("STORAGE_REPLICATION_PROCESSING_SECONDS"),

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::host::HostRule;
 use crate::key::section;
 
 section! {
@@ -64,6 +65,10 @@ section! {
         /// Whether only superusers can make organizations.
         superusers_org_creation_only: bool = false,
             quay ["FEATURE_SUPERUSERS_ORG_CREATION_ONLY"], flags [public];
+        /// Hosts that may be asked although they are inside: names, addresses or networks. What the
+        /// registry asks on somebody's behalf, such as the issuer of a robot's outside identity,
+        /// must otherwise be a public address, and `https`.
+        ssrf_allowed_hosts: Vec<HostRule> = Vec::new(), quay ["SSRF_ALLOWED_HOSTS"];
         /// File with the keys that seal robot tokens and other secrets in the database;
         /// `secret.key` inside `data.dir` when not set. All nodes of a registry need the same one.
         secret_key_file: Option<PathBuf> = None;
