@@ -5,6 +5,7 @@ mod credentials;
 mod floods;
 mod initialize;
 mod mail;
+mod mailed_invitations;
 mod manifests;
 mod oauth;
 mod organization_access;
