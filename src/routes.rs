@@ -4,7 +4,7 @@
 //! /v2…                                   OCI distribution (v2::path takes it apart)
 //! /api/v1/…                              Quay's REST API (api::router finds the operation)
 //! /csrf_token                            what a browser sends along with its writes
-//! /confirm  /recovery                    links in mails
+//! /confirm  /recovery  /confirminvite    links in mails
 //! /keys/services/{service}/keys[/{kid}]  public keys of services, and signed requests about them
 //! /oauth/…                              consent of users to applications, and codes for tokens
 //! /oauth2/federation/robot/token         a robot's token for one of an outside issuer
@@ -50,6 +50,10 @@ pub fn mount(app: &mut ServiceConfig) {
         .configure(mount_oauth)
         .route("/csrf_token", web::get().to(api::csrf::give))
         .route("/confirm", web::get().to(api::recovery::confirm_page))
+        .route(
+            "/confirminvite",
+            web::get().to(api::invitation::confirm_page),
+        )
         .route("/recovery", web::get().to(api::recovery::recovery_page))
         .route("/v1/_ping", web::get().to(ping_v1))
         .route("/_internal_ping", web::get().to(ping))

@@ -64,14 +64,19 @@ pub const OPERATIONS: &[Operation] = &[
     .guard(OWN)
     .fresh()
     .feature(is_on),
-    Operation::get("listAllAppTokens", "/superuser/apptokens", run!(list_all))
-        .summary("List everybody's app-specific tokens, without their codes.")
-        .scope(ApiScope::SuperUser)
-        .guard(Guard::Only(FULL_AND_READERS))
-        .fresh()
-        .query(LIST)
-        .feature(is_on),
 ];
+
+/// The operations of this file that are for superusers.
+pub const SUPERUSER_OPERATIONS: &[Operation] =
+    &[
+        Operation::get("listAllAppTokens", "/superuser/apptokens", run!(list_all))
+            .summary("List everybody's app-specific tokens, without their codes.")
+            .scope(ApiScope::SuperUser)
+            .guard(Guard::Only(FULL_AND_READERS))
+            .fresh()
+            .query(LIST)
+            .feature(is_on),
+    ];
 
 fn view(row: &AppToken) -> Map<String, Value> {
     let mut members = Map::new();

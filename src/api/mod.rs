@@ -22,6 +22,7 @@ pub mod error;
 pub mod error_types;
 pub mod globalmessages;
 pub mod guard;
+pub mod invitation;
 pub mod logs;
 pub mod manifest;
 pub mod operation;
@@ -73,6 +74,7 @@ const MODULES: &[(&str, &[Operation])] = &[
     ("robot", robot::OPERATIONS),
     ("search", search::OPERATIONS),
     ("suconfig", suconfig::OPERATIONS),
+    ("superuser", appspecifictoken::SUPERUSER_OPERATIONS),
     ("superuser", logs::SUPERUSER_OPERATIONS),
     ("superuser", service_keys::OPERATIONS),
     ("superuser", suconfig::SUPERUSER_OPERATIONS),

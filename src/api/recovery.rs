@@ -102,7 +102,8 @@ fn signed_in(
     response
 }
 
-fn code_of(request: &HttpRequest) -> Option<Secret> {
+/// The code of a link.
+pub(super) fn code_of(request: &HttpRequest) -> Option<Secret> {
     let mut pairs = request.query_string().split('&');
     let code = pairs.find_map(|pair| pair.strip_prefix("code="))?;
     decode(code).map(Secret::new)
@@ -125,7 +126,8 @@ fn guarded(mut builder: HttpResponseBuilder) -> HttpResponseBuilder {
     builder
 }
 
-fn redirect(state: &AppState, target: &str) -> HttpResponse {
+/// Sends the browser to a path of this registry.
+pub(super) fn redirect(state: &AppState, target: &str) -> HttpResponse {
     let target = state.link(format_args!("{target}"));
     guarded(HttpResponse::Found())
         .insert_header((header::LOCATION, target))
@@ -138,9 +140,14 @@ fn refuse(error: AccountError) -> HttpResponse {
         AccountError::Taken(_) => "Another account has this e-mail address by now.",
         other => return ApiError::from(other).error_response(),
     };
-    guarded(HttpResponse::build(StatusCode::FORBIDDEN))
+    guarded_page(StatusCode::FORBIDDEN, "Link not valid", text)
+}
+
+/// A page with one sentence.
+pub(super) fn guarded_page(status: StatusCode, title: &str, text: &str) -> HttpResponse {
+    guarded(HttpResponse::build(status))
         .content_type("text/html; charset=utf-8")
         .body(format!(
-            "<!doctype html><html lang=\"en\"><title>Link not valid</title><p>{text}</p></html>\n"
+            "<!doctype html><html lang=\"en\"><title>{title}</title><p>{text}</p></html>\n"
         ))
 }

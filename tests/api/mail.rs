@@ -13,7 +13,7 @@ use crate::support::{
 const SECRET: &str = "a-good-password";
 const URL: &str = "https://registry.example.com";
 
-fn start(catcher: &MailCatcher, more: &[(&str, &str)]) -> Server {
+pub(super) fn start(catcher: &MailCatcher, more: &[(&str, &str)]) -> Server {
     let port = catcher.address.port().to_string();
     let mut keys = vec![
         ("mail.server", "127.0.0.1"),
@@ -36,7 +36,11 @@ fn open(server: &Server, page: &str, letter: &Letter) -> Answer {
 }
 
 /// Makes an account whose address is proven.
-fn sign_up_proven<'a>(server: &'a Server, catcher: &MailCatcher, name: &str) -> Browser<'a> {
+pub(super) fn sign_up_proven<'a>(
+    server: &'a Server,
+    catcher: &MailCatcher,
+    name: &str,
+) -> Browser<'a> {
     let email = format!("{name}@example.com");
     let body = json!({ "username": name, "password": SECRET, "email": email });
     Browser::open(server).post("/user/", &body).expect(200);

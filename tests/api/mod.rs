@@ -6,6 +6,7 @@ mod federation;
 mod floods;
 mod initialize;
 mod mail;
+mod mailed_invitations;
 mod manifests;
 mod oauth;
 mod organization_access;

@@ -30,6 +30,8 @@ fn discovery_describes_what_is_declared() {
     let defined = &document["definitions"]["CreateMessage"]["properties"]["message"];
     let required = json!(["content", "media_type", "severity"]);
     assert_eq!(defined["required"], required);
+    let all_tokens = &document["paths"]["/api/v1/superuser/apptokens"];
+    assert_eq!(all_tokens["get"]["tags"], json!(["superuser"]));
     let keys = &document["paths"]["/api/v1/superuser/keys/{kid}"];
     assert_eq!(keys["parameters"][0]["name"], "kid");
 

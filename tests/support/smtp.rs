@@ -19,7 +19,7 @@ impl Letter {
     /// The code of the link in it.
     pub(crate) fn code(&self) -> String {
         let (_, rest) = self.text.split_once("code=").expect("a link with a code");
-        let is_code = |letter: &char| letter.is_ascii_alphanumeric();
+        let is_code = |letter: &char| letter.is_ascii_alphanumeric() || ":-".contains(*letter);
         rest.chars().take_while(is_code).collect()
     }
 }

@@ -333,7 +333,7 @@ impl Work for AddTeamMember {
         let is_invited = needs_invite(&office, &transaction, place, &found).await?;
         let account = AccountId(found.id.0);
         if is_invited {
-            invite(&transaction, place, team.id, account).await?;
+            invite(&office, &transaction, place, team.id, &found).await?;
             let metadata = json!({ "user": found.name, "member": found.name, "team": place.team });
             place
                 .log(&transaction, "org_invite_team_member", metadata)
@@ -346,6 +346,7 @@ impl Work for AddTeamMember {
                 .await?;
         }
         transaction.commit().await?;
+        office.wake_mail();
         Ok(AddedMember {
             name: found.name,
             kind: found.kind,

@@ -10,12 +10,15 @@ use std::sync::Arc;
 use serde_json::json;
 use slipway_model::audit::{Origin, log};
 use slipway_model::invitation::{self, AnsweredInvite};
+use slipway_model::namespace::Entity;
 use slipway_model::{AccountId, TeamId, Transaction, team};
 use uuid::Uuid;
 
 use super::organization::lock;
 use super::team::TeamPlace;
+use super::user::check_mailable;
 use super::{AccountError, Office, Work};
+use crate::mail::Letter;
 
 const CODE_PREFIX: &str = "urn:teaminvite:";
 
@@ -24,15 +27,31 @@ pub(super) fn code(id: Uuid) -> String {
     format!("{CODE_PREFIX}{id}")
 }
 
-/// Invites a user and tells it so.
+fn read_code(text: &str) -> Option<Uuid> {
+    let id = text.strip_prefix(CODE_PREFIX)?;
+    Uuid::parse_str(id).ok()
+}
+
+/// Says whether a text has the form of a code.
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    read_code(text).is_some()
+}
+
+/// Invites a user and tells it so, by mail too where it has an address.
 pub(super) async fn invite(
+    office: &Office,
     transaction: &Transaction<'_>,
     place: &TeamPlace,
     team: TeamId,
-    account: AccountId,
+    invited: &Entity,
 ) -> Result<(), AccountError> {
+    let account = AccountId(invited.id.0);
     let id = invitation::invite_account(transaction, team, account, place.caller).await?;
     let code = code(id);
+    if let Some(email) = &invited.email {
+        mail(office, transaction, place, email, &code).await?;
+    }
     let metadata = json!({
         "code": code,
         "inviter": place.caller_name,
@@ -41,6 +60,23 @@ pub(super) async fn invite(
     });
     invitation::insert_notice(transaction, "org_team_invite", account, &metadata, &code).await?;
     Ok(())
+}
+
+/// Writes the letter that carries a code; whoever asks again has it sent again.
+async fn mail(
+    office: &Office,
+    transaction: &Transaction<'_>,
+    place: &TeamPlace,
+    email: &str,
+    code: &str,
+) -> Result<(), AccountError> {
+    let letter = Letter::TeamInvite {
+        inviter: &place.caller_name,
+        organization: &place.organization_name,
+        team: &place.team,
+        code,
+    };
+    office.post(transaction, email, &letter).await
 }
 
 /// Invites an address into a team.
@@ -59,14 +95,18 @@ impl Work for InviteEmail {
         let mut connection = office.deps.db.connection().await?;
         let transaction = connection.begin().await?;
         let (place, email) = (&self.place, &self.email);
+        check_mailable(email)?;
         lock(&transaction, place.organization).await?;
         let found = place.find(&transaction).await?;
-        invitation::invite_email(&transaction, found.id, email, place.caller).await?;
+        let id = invitation::invite_email(&transaction, found.id, email, place.caller).await?;
+        mail(&office, &transaction, place, email, &code(id)).await?;
         let metadata = json!({ "email": email, "team": found.name, "member": email });
         place
             .log(&transaction, "org_invite_team_member", metadata)
             .await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        office.wake_mail();
+        Ok(())
     }
 }
 
@@ -126,10 +166,8 @@ impl Work for AnswerInvite {
     type Answer = AnsweredInvite;
 
     async fn run(self, office: Arc<Office>) -> Result<AnsweredInvite, AccountError> {
-        let id = self.code.strip_prefix(CODE_PREFIX);
-        let id = id.and_then(|text| Uuid::parse_str(text).ok());
         let unknown = || AccountError::Rejected("Invalid confirmation code.".to_owned());
-        let id = id.ok_or_else(unknown)?;
+        let id = read_code(&self.code).ok_or_else(unknown)?;
         let mut connection = office.deps.db.connection().await?;
         let transaction = connection.begin().await?;
         let Some(taken) = invitation::take_invite(&transaction, id, self.account).await? else {
