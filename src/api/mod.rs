@@ -1,6 +1,6 @@
 //! Quay's REST API, `/api/v1`: one file per resource, named as Quay names it.
 //!
-//! [`dispatch`] takes every request through the same gates, in Quay's order: path, CSRF, anonymous
+//! [`dispatch()`] takes every request through the same gates, in Quay's order: path, CSRF, anonymous
 //! access, registry state, body, permission, fresh login. Then the operation's handler sends one
 //! piece of work to the account office or one message to an actor. Operations are declared in the
 //! lists that [`list_operations`] puts together.
