@@ -189,6 +189,9 @@ impl Page {
         let name = "slipway_signin_names";
         let help = "Names whose tried passwords are counted.";
         self.gauge(name, help, seen.accounts.flood_names);
+        let name = "slipway_outside_issuers";
+        let help = "Issuers of outside identities that are remembered.";
+        self.gauge(name, help, seen.accounts.issuers);
         let name = "slipway_mails_waiting";
         self.gauge(
             name,

@@ -22,7 +22,8 @@ const MAKERS: [&str; 9] = [
 ];
 
 /// Files that make a queue or a cache, and the gauge of each.
-const GAUGES: [(&str, &str); 21] = [
+const GAUGES: [(&str, &str); 22] = [
+    ("actors/src/account/issuer.rs", "slipway_outside_issuers"),
     ("actors/src/node/verify.rs", "slipway_verifications_waiting"),
     ("actors/src/blob_index/mod.rs", "slipway_commits_waiting"),
     ("actors/src/boot.rs", "slipway_commits_waiting"),

@@ -97,6 +97,12 @@ impl Issuers {
         }
     }
 
+    /// How many issuers are remembered.
+    pub(crate) fn len(&self) -> usize {
+        let known = self.known.lock();
+        known.unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Finds a key of an issuer by its name, asking the issuer where that is needed and due.
     pub(super) async fn find_key(
         &self,

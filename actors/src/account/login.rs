@@ -147,6 +147,8 @@ pub struct AccountsState {
     pub flood_networks: usize,
     /// Names of which tried passwords are counted.
     pub flood_names: usize,
+    /// Issuers of outside identities that are remembered.
+    pub issuers: usize,
     /// Mails that wait; 0 while no mail is sent.
     pub mails_waiting: usize,
 }
@@ -166,6 +168,7 @@ impl Work for ObserveAccounts {
             verified_passwords: office.verified.len(),
             flood_networks,
             flood_names,
+            issuers: office.issuers.len(),
             mails_waiting: usize::try_from(mails).unwrap_or_default(),
         })
     }
