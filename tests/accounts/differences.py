@@ -35,3 +35,21 @@ class Differences:
     def list_stale(self):
         """Lines about requests that were sent and are answered as recorded, or otherwise again."""
         return sorted(key for key in self.known if key in self.seen and key not in self.used)
+
+    def report(self, suite, counts, differing, known, missing):
+        """Prints the verdict of `suite`; answers 1 when something differs or nothing was looked at.
+
+        `counts` says how much of what was looked at, and how: `("12 rows", "checked")`.
+        """
+        stale = self.list_stale()
+        for line in differing:
+            print(f"not ok {suite}: {line}")
+        for line in stale:
+            print(f"not ok {suite}: no longer different, take it out of the table: {line}")
+        amount, done = counts
+        print(f"# {amount} {done}, {len(differing)} differ, {known} differ as explained, "
+              f"{missing} not built")
+        if differing or stale or not self.seen:
+            return 1
+        print(f"ok {suite}: {amount}")
+        return 0

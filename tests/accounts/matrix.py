@@ -172,20 +172,8 @@ def compare(registry, path):
             differing.append(f"{key}: {answer.status} {answer.text()[:160]}")
         if method != "GET" and answer.status < 400:
             seed.renew()
-    return report(checked, differing, known, missing, differences.list_stale())
-
-
-def report(checked, differing, known, missing, stale):
-    for line in differing:
-        print(f"not ok access matrix: {line}")
-    for line in stale:
-        print(f"not ok access matrix: no longer different, take it out of the table: {line}")
-    print(f"# {checked} rows checked, {len(differing)} differ, {known} differ as explained, "
-          f"{missing} not built")
-    if differing or stale or not checked:
-        return 1
-    print(f"ok access matrix: {checked} rows")
-    return 0
+    counts = f"{checked} rows", "checked"
+    return differences.report("access matrix", counts, differing, known, missing)
 
 
 if __name__ == "__main__":

@@ -356,20 +356,8 @@ def run(replay, examples):
             known += 1
         else:
             differing.append(f"{name}\t{'; '.join(faults)}")
-    return report(sent, known, missing, differing, differences.list_stale())
-
-
-def report(sent, known, missing, differing, stale):
-    for line in differing:
-        print(f"not ok replay: {line}")
-    for line in stale:
-        print(f"not ok replay: no longer different, take it out of the table: {line}")
-    print(f"# {sent} examples sent, {len(differing)} differ, {known} differ as explained, "
-          f"{missing} not built")
-    if differing or stale or not sent:
-        return 1
-    print(f"ok replay: {sent} examples")
-    return 0
+    counts = f"{sent} examples", "sent"
+    return differences.report("replay", counts, differing, known, missing)
 
 
 if __name__ == "__main__":
